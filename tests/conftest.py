@@ -1,0 +1,70 @@
+"""What holds for every test: no network beyond this computer, and nothing of the user's own is touched."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# pytest-timeout finds what hangs; a slow machine alone must not fail a test.
+settings.register_profile("voice_imago", deadline=None, database=None, derandomize="CI" in os.environ)
+settings.load_profile("voice_imago")
+
+
+def stays_here(host: object) -> bool:
+    """Is this host name or address the computer the test runs on?"""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is None or name in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(name)).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse(host: object) -> None:
+    if not stays_here(host):
+        raise PermissionError(f"a test tried to reach {host!r}; tests use this computer only")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Only AF_UNIX and loopback sockets may connect, and no other name may be looked up."""
+
+    def guarded(name: str) -> Any:
+        original = getattr(socket.socket, name)
+
+        def method(self: socket.socket, *arguments: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                refuse(arguments[-1][0])  # the address comes last in connect, connect_ex and sendto
+            return original(self, *arguments)
+
+        return method
+
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: Any, *arguments: Any, **named: Any) -> Any:
+        refuse(host)
+        return look_up(host, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, guarded(name))
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("VOICE_IMAGO_HOME", str(tmp_path_factory.mktemp("shared-home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh, not yet existing folder for settings, journal and models."""
+    folder = tmp_path / "voice-imago-home"
+    monkeypatch.setenv("VOICE_IMAGO_HOME", str(folder))
+    return folder
