@@ -1,0 +1,322 @@
+"""What people answer, in the many ways in which they say it.
+
+An unclear answer is a nuisance; the opposite of what was meant is a fault.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from voice_imago.dialogue.phrases import one_apart, plain_words
+from voice_imago.dialogue.replies import Replies
+from voice_imago.dialogue.script import COMMANDS, load_script
+
+CHECK = ("yes", "no", "partly", "question")
+"""The answers to "did I get that?"."""
+OPPOSITE = {"yes": {"no", "partly", "choice:later", "choice:stop"}, "no": {"yes", "choice:continue"}}
+
+ANSWERS = tomllib.loads((Path(__file__).parent / "answers_en.toml").read_text("utf-8"))["question"]
+CASES = [
+    (tuple(question["expected"]), text, meaning)
+    for question in ANSWERS
+    for meaning, texts in question.items()
+    if meaning not in ("asks", "expected")
+    for text in texts
+]
+
+
+@pytest.fixture(scope="module")
+def replies() -> Replies:
+    return Replies(load_script().languages["en"])
+
+
+@pytest.mark.parametrize(("expected", "text", "meaning"), CASES)
+def test_an_answer_means_what_a_person_would_say_it_means(
+    replies: Replies, expected: tuple[str, ...], text: str, meaning: str
+) -> None:
+    assert replies.meaning(text, expected) == meaning
+
+
+@pytest.mark.parametrize("without", ["punctuation", "capitals", "apostrophes"])
+def test_an_answer_means_the_same_however_the_recogniser_spells_it(replies: Replies, without: str) -> None:
+    def spelt(text: str) -> str:
+        if without == "capitals":
+            return text.upper()
+        if without == "apostrophes":
+            return text.replace("'", "’")
+        return "".join(letter for letter in text if letter not in ".,?!")
+
+    wrong = [
+        (text, meaning, replies.meaning(spelt(text), expected))
+        for expected, text, meaning in CASES
+        if replies.meaning(spelt(text), expected) != meaning
+    ]
+
+    assert wrong == []
+
+
+def test_hesitation_never_turns_an_answer_into_its_opposite(replies: Replies) -> None:
+    """A filler in front, behind or in the middle may cost the answer, never change it."""
+    turned = []
+    for expected, text, meaning in CASES:
+        words = text.split()
+        half = len(words) // 2
+        for said in (
+            f"Um, well, {text}",
+            f"{text} You know.",
+            " ".join([*words[:half], "uh,", *words[half:]]),
+        ):
+            got = replies.meaning(said, expected)
+            if got != meaning and got in OPPOSITE.get(meaning, ()):
+                turned.append((said, meaning, got))
+
+    assert turned == []
+
+
+def test_a_negation_in_front_of_an_affirmation_is_never_a_yes(replies: Replies) -> None:
+    affirmations = [
+        "you got it",
+        "that's right",
+        "you heard me",
+        "that's what I meant",
+        "you understood me",
+        "you did",
+    ]
+    negations = [
+        "I don't think",
+        "I can't say that",
+        "I wouldn't say",
+        "It isn't true that",
+        "I'm not sure",
+        "Never say",
+    ]
+    said = {f"{no} {yes}." for no in negations for yes in affirmations}
+
+    assert {text for text in said if replies.meaning(text, CHECK) == "yes"} == set()
+    assert {text for text in said if replies.meaning(f"No, {text}", CHECK) == "yes"} == set()
+
+
+def test_only_expected_meanings_are_given(replies: Replies) -> None:
+    assert replies.meaning("Later.", ("yes", "no")) == "unclear"
+    assert replies.meaning("Partly.", ("yes", "no")) == "unclear"
+    assert replies.meaning("Yes.", ("choice:leave", "choice:again")) == "unclear"
+    assert replies.meaning("Stop.", CHECK) == "unclear"
+
+
+def test_names_beside_an_answer_do_not_matter() -> None:
+    replies = Replies(load_script().languages["en"], ("Nothando", "Will"))
+
+    assert replies.meaning("Yes, Nothando.", CHECK) == "yes"
+    assert replies.meaning("Will, no.", CHECK) == "no"
+    assert replies.command("Will, pause please") == "pause"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Pause.", "pause"),
+        ("Please pause.", "pause"),
+        ("Pause, please!", "pause"),
+        ("Okay, pause", "pause"),
+        ("Can we pause please?", "pause"),
+        ("Go on.", "go_on"),
+        ("Let's go on", "go_on"),
+        ("Skip this.", "skip"),
+        ("Time-out!", "time_out"),
+        ("Time out", "time_out"),
+        ("timeout", "time_out"),
+        ("I need a time-out.", "time_out"),
+        ("Stop.", "stop"),
+        ("Please stop!", "stop"),
+        ("Let's stop for today.", "stop"),
+        ("Help", "help"),
+        ("What can I say?", "help"),
+        ("Slower.", "slower"),
+        ("Slower, please.", "slower"),
+        ("Speak faster", "faster"),
+        ("Louder please", "louder"),
+        ("Too loud.", "softer"),
+        ("Where are we?", "where"),
+        ("Repeat that.", "repeat"),
+        ("Pardon?", "repeat"),
+        ("Go back.", "back"),
+        ("Done.", "done"),
+        ("I'm done.", "done"),
+        ("No, that was me.", "that_was_me"),
+        ("Hey guide, repeat", "repeat"),
+        ("repaet that", "repeat"),
+        ("lauder please", "louder"),
+        ("where are wee", "where"),
+        ("carry onn", "go_on"),
+    ],
+)
+def test_a_command_is_the_whole_utterance_with_a_little_politeness(replies: Replies, text: str, name: str) -> None:
+    assert replies.command(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Don't stop.",
+        "I couldn't stop crying.",
+        "Stopp.",
+        "Please stpo.",
+        "Stop it, you always say that.",
+        "tim out",
+        "skipp",
+        "We had to pause the film.",
+        "You help me a lot.",
+        "I asked you to repeat that and you laughed.",
+        "Go on, say it.",
+        "hush",
+        "Well done.",
+        "bask",
+        "Yes.",
+        "It was louder than before.",
+        "mop",
+        "shop",
+        "Ana",
+    ],
+)
+def test_content_is_no_command_and_stop_is_never_guessed(replies: Replies, text: str) -> None:
+    assert replies.command(text) is None
+
+
+def test_no_phrase_of_another_command_is_one_letter_from_a_guessed_one(replies: Replies) -> None:
+    phrases = [(name, phrase) for name, list_ in load_script().languages["en"].commands.items() for phrase in list_]
+
+    assert {name for name, _ in phrases} == set(COMMANDS)
+    assert all(replies.command(phrase) == name for name, phrase in phrases)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I felt small. That's it.",
+        "I felt small and that's it",
+        "Over to you.",
+        "So, over to you",
+        "That's all.",
+        "I was tired, I'm done.",
+        "I was tired. Done.",
+        "I think that's it.",
+        "No, that's it.",
+        "It's your turn.",
+        "I was scared, and that's all I have. Over.",
+        "That is my piece. You can mirror.",
+    ],
+)
+def test_last_words_hand_the_floor_over(replies: Replies, text: str) -> None:
+    assert replies.hands_over(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "That's it, I thought, and then",
+        "The dishes were never done",
+        "When are the dishes done",
+        "I wonder if that's it",
+        "I don't think that's all",
+        "It was your turn",
+        "It's always your turn",
+        "The party is over",
+        "You said go ahead and then",
+        "I asked whether that's all",
+        "That's it for the kitchen",
+    ],
+)
+def test_a_handing_over_phrase_inside_a_story_does_not(replies: Replies, text: str) -> None:
+    assert not replies.hands_over(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I was tired and", "because", "I felt, um", "and then I,", "It was so...", "When you", "I mean", "so I"],
+)
+def test_an_unfinished_utterance_is_not_done(replies: Replies, text: str) -> None:
+    assert replies.not_done(text) is (text != "When you")
+
+
+@pytest.mark.parametrize("text", ["I was tired.", "That's it.", "You left.", "I love the sand.", "Ask Ben", ""])
+def test_a_finished_utterance_is_done(replies: Replies, text: str) -> None:
+    assert not replies.not_done(text)
+
+
+@pytest.mark.parametrize(
+    ("list_name", "text", "held"),
+    [
+        ("vague", "One thing I appreciate about you is that you're great.", True),
+        ("vague", "You're kind.", True),
+        ("vague", "You're kind when my mother calls, on Sunday you took the phone.", False),
+        ("sweet", "You cooked for me, for once.", True),
+        ("sweet", "You did the dishes, finally.", True),
+        ("sweet", "I finally feel at home with you.", False),
+        ("sweet", "You always make me coffee, and you never forget my birthday.", False),
+        ("deflect", "Oh, it was nothing.", True),
+        ("deflect", "Hearing that, I feel warm.", False),
+        ("nothing", "Nothing.", True),
+        ("nothing", "Um, I don't know.", True),
+        ("nothing", "It makes sense because nothing was left in the fridge.", False),
+        ("nothing", "That makes no sense to me.", True),
+        ("because", "You make sense to me, because you had waited all day.", True),
+        ("because", "You make sense to me.", False),
+        ("thought", "I imagine you might be feeling that I don't care.", True),
+        ("thought", "I imagine you feel lonely and sad.", False),
+        ("forgot", "I forgot.", True),
+        ("forgot", "Sorry, um, I forgot it.", True),
+        ("forgot", "What I hear you say is that you were hurt when I forgot your birthday.", False),
+        ("forgot", "Could you say that again?", True),
+        ("question", "So you were tired. Did I get that?", True),
+        ("ready", "We're ready.", True),
+        ("ready", "I'm not ready yet.", False),
+        ("ready", "Not quite ready.", False),
+    ],
+)
+def test_content_lists_are_held_where_their_marks_say(replies: Replies, list_name: str, text: str, held: bool) -> None:
+    assert replies.holds(text, list_name) is held
+
+
+def test_a_list_that_nobody_wrote_is_a_fault_of_the_program(replies: Replies) -> None:
+    with pytest.raises(KeyError):
+        replies.holds("Hello.", "no_such_list")
+
+
+def test_words_are_made_plain() -> None:
+    assert plain_words("That’s it, Time-out: ÄRGER naïve 20!") == (
+        "thats",
+        "it",
+        "time",
+        "out",
+        "ärger",
+        "naïve",
+        "20",
+    )
+    assert plain_words("…?!") == ()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "near"),
+    [
+        ("pause", "pause", True),
+        ("pause", "puase", True),
+        ("pause", "paus", True),
+        ("pause", "pausse", True),
+        ("pause", "cause", True),
+        ("pause", "applause", False),
+        ("ab", "ba", True),
+        ("ab", "b", True),
+        ("", "a", True),
+        ("abc", "bca", False),
+        ("", "", True),
+        ("ab", "cd", False),
+    ],
+)
+def test_one_letter_apart(left: str, right: str, near: bool) -> None:
+    assert one_apart(left, right) is near
+    assert one_apart(right, left) is near

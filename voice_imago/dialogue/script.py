@@ -1,0 +1,103 @@
+"""The only reader of ``prompts/``: files -> frozen objects, with every problem in all files reported at once.
+
+    from voice_imago.dialogue.script import load_script
+    script = load_script()
+    script.graphs["appreciation"].steps["thing"].mirror      # 'loop'
+    script.languages["en"].prompts["appreciation.thing"]     # Prompt(...)
+
+The shapes are in ``script_shape``, the files' tables in ``script_tables``, the reading in ``script_read``,
+the checks in ``script_graphs`` and ``script_words``; prompts/README.md describes the format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voice_imago.dialogue.script_graphs import check_graphs
+from voice_imago.dialogue.script_read import Problems, Read, read_folder
+from voice_imago.dialogue.script_schema import check_schemas
+from voice_imago.dialogue.script_shape import (
+    AGAIN,
+    COMMANDS,
+    MIRROR_GRAPH,
+    RETURN,
+    STEM,
+    TIME_OUT_GRAPH,
+    ByMode,
+    Graph,
+    Language,
+    Mode,
+    Prompt,
+    Resource,
+    Script,
+    Step,
+    Target,
+    Timing,
+    Visits,
+    target_for,
+)
+from voice_imago.dialogue.script_words import check_words
+from voice_imago.errors import PromptError
+
+__all__ = [
+    "AGAIN",
+    "COMMANDS",
+    "MIRROR_GRAPH",
+    "RETURN",
+    "STEM",
+    "TIME_OUT_GRAPH",
+    "ByMode",
+    "Graph",
+    "Language",
+    "Mode",
+    "Prompt",
+    "Resource",
+    "Script",
+    "Step",
+    "Target",
+    "Timing",
+    "Visits",
+    "check_prompts",
+    "load_script",
+    "prompts_folder",
+    "target_for",
+]
+
+
+def prompts_folder() -> Path:
+    """The prompts that came with the program: package data in a wheel, else the checkout's folder."""
+    package = Path(__file__).resolve().parent.parent
+    packaged = package / "_data" / "prompts"
+    return packaged if packaged.is_dir() else package.parent / "prompts"
+
+
+def load_script(folder: Path | None = None) -> Script:
+    """Everything in ``folder``. Raises PromptError listing every problem in all files."""
+    folder = folder or prompts_folder()
+    problems = Problems()
+    read = _read_and_check(folder, problems)
+    if problems.lines:
+        count = len(problems.lines)
+        many = "is 1 problem" if count == 1 else f"are {count} problems"
+        raise PromptError(
+            f"There {many} in the prompts in {folder}.", problems.lines, "Correct the files, then try again."
+        )
+    return Script(read.graphs, read.timings, read.languages, read.resources)
+
+
+def check_prompts(folder: Path | None = None) -> list[str]:
+    """Every problem in ``folder``, one line each; empty: all is well."""
+    folder, problems = folder or prompts_folder(), Problems()
+    _read_and_check(folder, problems)
+    check_schemas(folder, problems)  # only an editor needs them, so no session fails over them
+    return problems.lines
+
+
+def _read_and_check(folder: Path, problems: Problems) -> Read:
+    if not folder.is_dir():
+        problems.add(str(folder), "", "there is no such folder")
+        return Read({}, {}, {}, {}, {})
+    read = read_folder(folder, problems)
+    check_graphs(read.graphs, read.timings, problems)
+    check_words(read, problems)
+    return read

@@ -1,0 +1,191 @@
+"""Checks on the graphs: every step can be reached, every step leads to an end, every target exists.
+
+A step's *ways* are the steps that can follow it. They are worked out for each mode of the shared mirror
+graph, since ``{ loop = "more", once = "return" }`` leads elsewhere in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from voice_imago.dialogue.script_read import Problems, did_you_mean
+from voice_imago.dialogue.script_shape import (
+    MIRROR_GRAPH,
+    RETURN,
+    SHARED_GRAPHS,
+    ByMode,
+    Graph,
+    Mode,
+    Step,
+    Target,
+    Timing,
+    target_for,
+)
+from voice_imago.events import Kind
+
+__all__ = ["check_graphs", "ways"]
+
+_MEANINGS = ("yes", "no", "partly", "talk", "skip")
+_ONLY_FOR = {"mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end"}
+"""Field -> the only `do` it has a meaning for."""
+
+
+def check_graphs(graphs: Mapping[str, Graph], timings: Mapping[Kind, Timing], problems: Problems) -> None:
+    """Report everything that is wrong with the graphs and the timing classes."""
+    for kind, timing in timings.items():
+        if len(timing.remind) != len(timing.reminders_s):
+            problems.add("dialogues/timings.toml", kind, "'remind' needs one entry for each of 'reminders_s'")
+    for graph in graphs.values():
+        file = _file(graph)
+        near = did_you_mean(graph.start, graph.steps)
+        if graph.start not in graph.steps:
+            problems.add(file, "start", f"no step is called '{graph.start}'" + near)
+        for step in graph.steps.values():
+            for place, what in _step_problems(step, graph, graphs, timings):
+                problems.add(file, f"{step.id}/{place}" if place else step.id, what)
+        if graph.start in graph.steps:
+            _check_ways(graph, problems)
+
+
+def ways(step: Step, mode: Mode) -> list[str]:
+    """The steps (or ``return``) that can follow."""
+    targets = [*step.on.values(), *step.heard.values()]
+    targets += [target for target in (step.next, step.visits and step.visits.then) if target]
+    return [target_for(target, mode) for target in targets]
+
+
+def _file(graph: Graph) -> str:
+    return f"dialogues/{graph.id}.toml"
+
+
+# ------------------------------------------------------------------------------------ one step
+
+
+def _step_problems(
+    step: Step, graph: Graph, graphs: Mapping[str, Graph], timings: Mapping[Kind, Timing]
+) -> Iterator[tuple[str, str]]:
+    yield from _target_problems(step, graph)
+    yield from _form_problems(step)
+    yield from _answer_problems(step)
+    if step.mirror and MIRROR_GRAPH not in graphs:
+        yield "mirror", "there is no dialogues/mirror.toml to mirror with"
+    if graph.id != MIRROR_GRAPH and step.id in getattr(graphs.get(MIRROR_GRAPH), "steps", ()):
+        yield "id", f"'{step.id}' is a step of the shared mirror graph; choose another name"
+    if step.remind or step.reminders_s:
+        timing = timings.get(step.kind)
+        times_s = step.reminders_s or (timing.reminders_s if timing else ())
+        if len(step.remind) != len(times_s) and (step.reminders_s or timing):
+            yield "remind", f"needs {len(times_s)} entries, one for each of the reminder times"
+
+
+def _target_problems(step: Step, graph: Graph) -> Iterator[tuple[str, str]]:
+    named: list[tuple[str, Target]] = [("on." + meaning.replace(":", "."), to) for meaning, to in step.on.items()]
+    named += [(f"heard.{name}", to) for name, to in step.heard.items()]
+    named += [("next", step.next)] if step.next else []
+    named += [("visits.then", step.visits.then)] if step.visits else []
+    named += [("resets", name) for name in step.resets]
+    for place, target in named:
+        if isinstance(target, ByMode) and graph.id != MIRROR_GRAPH:
+            yield place, "'loop' and 'once' have a meaning only in mirror.toml"
+        for name in [target] if isinstance(target, str) else [target.loop, target.once]:
+            if name == RETURN and graph.id not in SHARED_GRAPHS:
+                yield (
+                    place,
+                    f"'{RETURN}' has a meaning only in " + ", ".join(f"{one}.toml" for one in SHARED_GRAPHS),
+                )
+            elif name != RETURN and name not in graph.steps:
+                yield place, f"no step is called '{name}'" + did_you_mean(name, graph.steps)
+
+
+def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
+    """Fields that the kind of step needs, and fields that mean nothing on it."""
+    for key, do in _ONLY_FOR.items():
+        if getattr(step, key) and step.do != do:
+            yield key, f"has a meaning only with do = \"{do}\", this is a '{step.do}' step"
+    if step.do in ("say", "turn", "rest") and step.next is None:
+        yield "next", f"is missing; a '{step.do}' step needs it"
+    if step.do == "end" and (step.next or step.on):
+        yield "next", "nothing can follow an 'end' step"
+    if step.do == "end" and not step.reason:
+        yield "reason", "is missing; finished, stopped or time_out"
+    if step.do == "turn" and step.actor == "guide":
+        yield "actor", "the guide takes no turn; sender, receiver or both"
+    if step.do == "ask" and step.actor == "both":
+        yield "actor", "one person answers: sender, receiver, or guide if either may"
+    if step.do == "ask" and step.asker == step.actor:
+        yield "asker", "must be the other partner, not the one who answers"
+    if not step.microphone and step.do != "rest":
+        yield "microphone", "can only be off during a 'rest'"
+
+
+def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
+    for meaning in step.on:
+        if not meaning.startswith("choice:") and meaning not in _MEANINGS:
+            known = [*_MEANINGS, "choice.<name>"]
+            yield f"on.{meaning}", f"is no meaning ({', '.join(known)})" + did_you_mean(meaning, _MEANINGS)
+        elif step.do in ("turn", "say") and meaning != "skip":
+            yield f"on.{meaning}".replace(":", "."), f"a '{step.do}' step has no answer, only 'skip'"
+    answers = set(step.on) - {"skip"}
+    if step.do != "ask":
+        return
+    if not answers:
+        yield "on", "is missing; an 'ask' step needs a target for each answer"
+    if len(answers & {"yes", "no"}) == 1:
+        yield "on", "'yes' and 'no' are answered together; one of them is missing"
+    if len([meaning for meaning in answers if meaning.startswith("choice:")]) > 3:
+        yield "on", "more than three choices are too many to hear"
+    if step.skippable and "skip" not in step.on and step.next is None:
+        yield "on.skip", "is missing: where does skipping lead? (or skippable = false)"
+
+
+# ------------------------------------------------------------------------------------ the whole graph
+
+
+def _check_ways(graph: Graph, problems: Problems) -> None:
+    modes: tuple[Mode, ...] = get_args(Mode) if graph.id == MIRROR_GRAPH else ("loop",)
+    reached = {mode: _reachable(graph, mode) for mode in modes}
+    for step in graph.steps.values():
+        if not any(step.id in names for names in reached.values()):
+            problems.add(_file(graph), step.id, "no way leads to this step")
+    for mode, names in reached.items():
+        leading = _leading_to_an_end(graph, mode)
+        for name in [name for name in graph.steps if name in names and name not in leading]:
+            called = f" when called with '{mode}'" if len(modes) > 1 else ""
+            problems.add(_file(graph), name, f"is a dead end: no way leads from here to an end{called}")
+        for name in names:
+            if _diverted_forever(graph, name, mode):
+                problems.add(_file(graph), f"{name}/visits.then", "leads back to itself; nobody gets out")
+
+
+def _reachable(graph: Graph, mode: Mode) -> set[str]:
+    found, waiting = {graph.start}, [graph.start]
+    while waiting:
+        for name in ways(graph.steps[waiting.pop()], mode):
+            if name in graph.steps and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _leading_to_an_end(graph: Graph, mode: Mode) -> set[str]:
+    """Steps from which an end can be reached; grows backwards from the ends."""
+    leading: set[str] = {RETURN} | {step.id for step in graph.steps.values() if step.do == "end"}
+    grown = True
+    while grown:
+        more = {name for name, step in graph.steps.items() if not leading.isdisjoint(ways(step, mode))} - leading
+        grown = bool(more)
+        leading |= more
+    return leading
+
+
+def _diverted_forever(graph: Graph, name: str, mode: Mode) -> bool:
+    """Whether a chain of ``visits.then`` comes back to ``name``: the walk would never stand still."""
+    seen: set[str] = set()
+    at = name
+    while at in graph.steps and (visits := graph.steps[at].visits):
+        if at in seen:
+            return at == name
+        seen.add(at)
+        at = target_for(visits.then, mode)
+    return False

@@ -1,0 +1,218 @@
+"""What the files in ``prompts/`` become: frozen objects. The format: prompts/README.md.
+
+Everyone imports these names from ``voice_imago.dialogue.script``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from voice_imago.events import Kind
+
+Do = Literal["say", "turn", "ask", "rest", "end"]
+Actor = Literal["sender", "receiver", "both", "guide"]
+Mode = Literal["loop", "once"]
+EndReason = Literal["finished", "stopped", "time_out"]
+
+RETURN: Final = "return"
+"""The target in ``mirror.toml`` that leads back to the step that called."""
+AGAIN: Final = "again"
+"""In a ``remind`` list: the step's question again, shorter (``Wording.question``)."""
+STEM: Final = "stem"
+"""In a ``remind`` list: ``guide.stem`` with the step's own stem; a step without one hears ``AGAIN``."""
+MIRROR_GRAPH: Final = "mirror"
+TIME_OUT_GRAPH: Final = "time_out"
+STOP_GRAPH: Final = "stop"
+SHARED_GRAPHS: Final = (MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH)
+"""Graphs that are entered from a step of another graph and go back to it with ``return``."""
+SUPPLY_AFTER_S: Final = 4.0
+"""Seconds of silence after which the guide supplies a question that a partner was to ask."""
+
+COMMANDS: Final = (
+    "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
+    "where", "back", "done", "that_was_me",
+)  # fmt: skip
+"""Every command; each language has phrases for all of them."""
+GUIDE_KEYS: Final = frozenset(
+    "guide." + name
+    for name in (
+        # beginning and end
+        "hello", "limits", "goodbye", "help_resources", "no_recogniser", "answers_only", "no_microphone",
+        # waiting
+        "take_time", "stay_skip_stop", "pausing_now", "stem", "one_moment", "ready_question",
+        # answers
+        "answer_options", "by_key", "by_key_choice", "heard_yes", "heard_no", "heard_partly", "which_voice",
+        # commands
+        "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "slower", "faster",
+        "louder", "softer", "slowest", "fastest", "loudest", "softest",
+        # gentle moves
+        "floor_1", "floor_2", "floor_3", "one_voice", "pause_there", "let_catch",
+        # faults: <part>_lost or <part>_failed, and <part>_back
+        "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
+        "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
+        "journal_back",
+    )
+)  # fmt: skip
+"""Prompts that no graph names and the guide needs all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByMode:
+    """A target of the shared mirror graph that depends on how the graph was called."""
+
+    loop: str
+    once: str
+
+
+Target = str | ByMode
+
+
+def target_for(target: Target, mode: Mode) -> str:
+    """The step (or ``return``) that a target names in this mode."""
+    return target if isinstance(target, str) else getattr(target, mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Instead of entry number ``most + 1`` go to ``then`` (which may have a limit of its own)."""
+
+    most: int
+    then: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a graph. Fields that do not belong to its ``do`` keep their defaults."""
+
+    id: str
+    do: Do
+    actor: Actor
+    kind: Kind
+    prompt: str
+    """Prompt key ``<file>.<name>``."""
+    mirror: Mode | None = None
+    """After the turn, the shared graph; in it the sender is whoever held the floor in this step."""
+    skippable: bool = True
+    sensitive: bool = False
+    """Skipping is offered first."""
+    counted: bool = True
+    """A step of the main line; "where are we" counts these."""
+    next: Target | None = None
+    on: Mapping[str, Target] = field(default_factory=dict)
+    """Meaning of ``Replies.meaning`` -> target: yes, no, partly, talk, ``choice:<name>``; also ``skip``.
+
+    ``skip`` may stand on any step; where it is missing, skipping leads to ``next``."""
+    heard: Mapping[str, str] = field(default_factory=dict)
+    """Reply list -> step: where to go instead if the turn's words are there and hold a phrase of the list.
+
+    ``!because`` means: none of the list's phrases was heard."""
+    asker: Literal["sender", "receiver"] | None = None
+    """Who should put the question; the guide supplies it after ``supply_after_s`` of silence."""
+    supply_after_s: float = SUPPLY_AFTER_S
+    """Seconds; 0: the guide speaks at once."""
+    seconds: float | None = None
+    """Length of a rest in seconds."""
+    microphone: bool = True
+    reason: str = ""
+    """Of an ``end``: finished, stopped or time_out."""
+    swap: bool = False
+    visits: Visits | None = None
+    resets: tuple[str, ...] = ()
+    remind: tuple[str, ...] = ()
+    """Prompt keys instead of the timing class's own."""
+    reminders_s: tuple[float, ...] = ()
+    """Seconds of silence, instead of the timing class's own."""
+    end_silence_s: float | None = None
+    """Seconds, instead of the timing class's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A dialogue, or the shared mirror graph; ``steps`` keep the file's order."""
+
+    id: str
+    start: str
+    steps: Mapping[str, Step]
+    menu: bool = False
+    """Offered to the couple by its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Patience of one timing class (domain §5.4)."""
+
+    end_silence_s: float
+    """Seconds of silence that end a turn."""
+    reminders_s: tuple[float, ...] = ()
+    """Seconds of silence since the window opened; one for each of ``remind``."""
+    talk_limits_s: tuple[float, ...] = ()
+    """Seconds of an open turn after which the sender is asked to let the other catch up."""
+    remind: tuple[str, ...] = ()
+    """What is said then: a prompt key, ``again`` or ``stem``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The words of one prompt key in one language."""
+
+    key: str
+    title: str
+    first: str
+    repeat: str
+    cue: str
+    stem: str = ""
+    again: str = ""
+    """Of a step with an ``asker``: the question put to the one who answers, once it stands in the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Everything in one language."""
+
+    code: str
+    name: str
+    native: str
+    voices: tuple[str, ...]
+    """Voices of the speech engine in order of preference."""
+    prompts: Mapping[str, Prompt]
+    titles: Mapping[str, str]
+    """Dialogue id -> how it is called in speech."""
+    replies: Mapping[str, tuple[str, ...]]
+    """List name -> phrases; a choice's list is ``choice:<name>``."""
+    commands: Mapping[str, tuple[str, ...]]
+    """Command name -> phrases."""
+
+
+ResourceKind = Literal["emergency", "suicide", "partner_violence", "child", "counselling", "find_therapist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One help line. Without a recent ``verified_on`` it is never spoken (domain §2.6)."""
+
+    service: str
+    kind: ResourceKind
+    number: str = ""
+    text_ok: bool = False
+    """Text messages are answered."""
+    languages: tuple[str, ...] = ()
+    hours: str = ""
+    hidden_on_bill: bool = False
+    url: str = ""
+    verified_on: date | None = None
+    """The day on which a person called or looked it up."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """All of ``prompts/``."""
+
+    graphs: Mapping[str, Graph]
+    timings: Mapping[Kind, Timing]
+    languages: Mapping[str, Language]
+    resources: Mapping[str, tuple[Resource, ...]]
+    """Locale -> help lines."""

@@ -1,0 +1,97 @@
+"""The tables of the files in ``prompts/``, as they stand there; prompts/README.md explains each key.
+
+``script_read`` turns them into frozen objects, ``script_schema`` makes JSON schemas for editors from them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from voice_imago.dialogue.script_shape import Actor, Do, EndReason, Mode, ResourceKind, Target
+from voice_imago.events import Kind
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Phrases = list[str]
+
+
+class VisitsTable(Struct, forbid_unknown_fields=True):
+    most: Annotated[int, Meta(ge=1)]
+    then: Target
+
+
+class StepTable(Struct, forbid_unknown_fields=True):
+    """One ``[[step]]``; prompts/README.md explains each key."""
+
+    id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
+    do: Do
+    actor: Actor | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    prompt: str | UnsetType = UNSET
+    mirror: Mode | None = None
+    skippable: bool = True
+    sensitive: bool = False
+    counted: bool = True
+    next: Target | None = None
+    on: dict[str, str | dict[str, str | dict[str, str]]] = {}
+    heard: dict[str, str] = {}
+    asker: Literal["sender", "receiver"] | None = None
+    supply_after_s: Seconds = 4.0
+    seconds: Seconds | None = None
+    microphone: Literal["on", "off"] = "on"
+    reason: EndReason | Literal[""] = ""
+    swap: bool = False
+    visits: VisitsTable | None = None
+    resets: list[str] = []
+    remind: list[str] = []
+    reminders_s: list[Seconds] = []
+    end_silence_s: Seconds | None = None
+
+
+class GraphTable(Struct, forbid_unknown_fields=True):
+    id: str
+    start: str
+    step: list[StepTable]
+    menu: bool = False
+
+
+class TimingTable(Struct, forbid_unknown_fields=True):
+    end_silence_s: Seconds
+    reminders_s: list[Seconds] = []
+    talk_limits_s: list[Seconds] = []
+    remind: list[str] = []
+
+
+class PromptTable(Struct, forbid_unknown_fields=True):
+    first: Annotated[str, Meta(min_length=1)]
+    repeat: str = ""
+    cue: str = ""
+    stem: str = ""
+    again: str = ""
+    title: str = ""
+
+
+class LanguageTable(Struct, forbid_unknown_fields=True):
+    name: str
+    native: str
+    voices: list[str]
+
+
+class ResourceTable(Struct, forbid_unknown_fields=True):
+    service: str
+    kind: ResourceKind
+    number: str = ""
+    text_ok: bool = False
+    languages: list[str] = []
+    hours: str = ""
+    hidden_on_bill: bool = False
+    url: str = ""
+    verified_on: date | None = None
+    source: str = ""
+
+
+class ResourcesTable(Struct, forbid_unknown_fields=True):
+    locale: str
+    line: list[ResourceTable]

@@ -1,0 +1,251 @@
+"""Checks on the words of each language: complete, short, spoken to the right person, and neutral.
+
+The rules are those of the domain: a prompt has one breath (§5.1, §6.4), the second time is much shorter than
+the first (§5.2), and nothing the guide says blames, diagnoses, judges or guesses a feeling (§2.4, §6.14).
+"""
+
+from __future__ import annotations
+
+import string
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from voice_imago.dialogue.phrases import Phrases, is_marked, plain_words
+from voice_imago.dialogue.script_read import Problems, Read, did_you_mean
+from voice_imago.dialogue.script_shape import AGAIN, COMMANDS, GUIDE_KEYS, STEM, Language, Prompt, Step
+
+__all__ = ["check_words", "prompt_words"]
+
+MOST_WORDS = 30
+USUAL_WORDS = 20
+USUAL_SHARE = 0.95
+"""Share of all forms of a language that have at most ``USUAL_WORDS``."""
+SHORT_FIRST_WORDS = 5
+"""A first form of so many words need not be shortened by 40 %."""
+REPEAT_SHARE = 0.6
+"""Most words of a repeat form, as a share of the first form."""
+
+_NAMES = frozenset({"sender", "receiver", "actor", "other", "asker"})
+_MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}}
+_LISTS = (
+    "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "question",
+    "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
+    "negators", "address",
+)  # fmt: skip
+"""Lists of replies.toml that every language needs, whatever the graphs hear."""
+_OPPOSITES = (
+    (("yes", "right", "willing", "now", "ready"), ("no", "wrong", "partly")),
+    (("yes", "right"), ("unsure",)),
+    (("partly",), ("no", "wrong")),
+    (("yes", "more", "amount"), ("no", "that_is_all")),
+    (("now",), ("later",)),
+)
+_FORMS = ("first", "repeat", "cue")
+
+
+def prompt_words(text: str) -> int:
+    """Spoken words; a placeholder is one."""
+    return len(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one language with the places where the graphs use them."""
+
+    language: Language
+    used: Mapping[str, Sequence[tuple[str, Step | None]]]
+    """Prompt key -> (file, step) that use it; no step: it is used as a reminder."""
+    problems: Problems
+
+    def add(self, key: str, what: str) -> None:
+        file, _, name = key.partition(".")
+        self.problems.add(f"{self.language.code}/{file}.toml", name, what)
+
+
+def check_words(read: Read, problems: Problems) -> None:
+    """Report everything that is wrong with the words, language by language."""
+    used = _used_keys(read)
+    for code, language in read.languages.items():
+        words = _Words(language, used, problems)
+        _check_keys(words, read.broken)
+        avoid = Phrases((kind, map(plain_words, list_)) for kind, list_ in read.neutrality[code].items())
+        for prompt in language.prompts.values():
+            _check_forms(words, prompt)
+            _check_placeholders(words, prompt)
+            _check_neutral(words, prompt, avoid)
+        _check_usual_length(words)
+        _check_replies(words, read)
+        _check_commands(words)
+        for graph in read.graphs.values():
+            if graph.id not in language.titles:
+                what = "is missing; it is how the dialogue is called in speech"
+                problems.add(f"{code}/{graph.id}.toml", "title", what)
+
+
+def _used_keys(read: Read) -> dict[str, list[tuple[str, Step | None]]]:
+    used: dict[str, list[tuple[str, Step | None]]] = defaultdict(list)
+    for graph in read.graphs.values():
+        for step in graph.steps.values():
+            used[step.prompt].append((f"dialogues/{graph.id}.toml", step))
+            for key in step.remind:
+                used[key].append((f"dialogues/{graph.id}.toml", None))
+    for timing in read.timings.values():
+        for key in timing.remind:
+            used[key].append(("dialogues/timings.toml", None))
+    for key in (AGAIN, STEM):
+        used.pop(key, None)
+    return used
+
+
+def _check_keys(words: _Words, broken: Collection[str]) -> None:
+    """Missing prompts, prompts that nothing uses (as far as graphs could be read), titles of steps."""
+    prompts, needed = words.language.prompts, set(words.used) | GUIDE_KEYS
+    unused = [key for key in prompts if key not in needed and key.partition(".")[0] not in broken]
+    for key in sorted(needed - set(prompts)):
+        where = words.used[key][0] if key in words.used else ("the guide itself", None)
+        user = f"step '{where[1].id}' in {where[0]}" if where[1] else where[0]
+        near = did_you_mean(key.partition(".")[2], [other.partition(".")[2] for other in unused])
+        words.add(key, f"the prompt is missing (used by {user}){near}")
+    for key in unused:
+        file = key.partition(".")[0]
+        near = did_you_mean(key, [other for other in needed - set(prompts) if other.startswith(file + ".")])
+        words.add(key, f"nothing uses this prompt{near}")
+    for key, users in words.used.items():
+        if key in prompts and not prompts[key].title and any(step for _, step in users):
+            words.add(key, "'title' is missing; \"where are we\" needs it")
+        if key in prompts and not prompts[key].again and any(step and step.asker for _, step in users):
+            words.add(key, "'again' is missing: the question as the guide puts it to the one who answers")
+
+
+# ------------------------------------------------------------------------------------ prompts
+
+
+def _check_forms(words: _Words, prompt: Prompt) -> None:
+    """Lengths of one prompt's forms."""
+    first, repeat, cue = (prompt_words(getattr(prompt, form)) for form in _FORMS)
+    for form, count in zip(_FORMS, (first, repeat, cue), strict=True):
+        if count > MOST_WORDS:
+            words.add(prompt.key, f"'{form}' has {count} words; {MOST_WORDS} is the most")
+    if prompt.key.startswith("guide.") and prompt.repeat == prompt.first:
+        return  # said the same way every time
+    if first > SHORT_FIRST_WORDS and repeat > REPEAT_SHARE * first:
+        most = int(REPEAT_SHARE * first)
+        what = f"'repeat' has {repeat} words; at most {most} are 40 % less than 'first' ({first})"
+        words.add(prompt.key, what)
+    if first <= SHORT_FIRST_WORDS and repeat > first:
+        words.add(prompt.key, "'repeat' is longer than 'first'")
+    if cue > repeat:
+        words.add(prompt.key, f"'cue' has {cue} words and is longer than 'repeat' ({repeat})")
+
+
+def _check_usual_length(words: _Words) -> None:
+    prompts = words.language.prompts.values()
+    forms = [(prompt.key, getattr(prompt, form)) for prompt in prompts for form in _FORMS]
+    long = sorted({key for key, text in forms if prompt_words(text) > USUAL_WORDS})
+    if long and len(long) > (1 - USUAL_SHARE) * len(forms):
+        many = f"{len(long)} of {len(forms)} prompts have more than {USUAL_WORDS} words, 5 % may"
+        words.problems.add(words.language.code, "", f"{many}: {', '.join(long)}")
+
+
+def _check_placeholders(words: _Words, prompt: Prompt) -> None:
+    known = _placeholders(prompt.key, words)
+    for form in (*_FORMS, "stem", "again", "title"):
+        text = getattr(prompt, form)
+        if form != "first" and text == prompt.first:
+            continue
+        try:
+            names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+        except ValueError as error:
+            words.add(f"{prompt.key}/{form}", f"a curly bracket is not closed or not opened ({error})")
+            continue
+        for name in names:
+            if name not in known:
+                allowed = ", ".join(f"{{{one}}}" for one in sorted(known))
+                what = f"'{{{name}}}' cannot be filled in here (known: {allowed})"
+                words.add(f"{prompt.key}/{form}", what + did_you_mean(name, known))
+
+
+def _placeholders(key: str, words: _Words) -> set[str]:
+    """Names that mean somebody in every step that uses the prompt."""
+    known = {*_NAMES, *_MORE_PLACEHOLDERS.get(key, ())}
+    steps = [step for _, step in words.used.get(key, ()) if step]
+    if any(step.asker is None for step in steps):
+        known.discard("asker")
+    if any(step.actor == "guide" or (step.actor == "both" and step.do != "turn") for step in steps):
+        known -= {"actor", "other"}
+    return known
+
+
+def _check_neutral(words: _Words, prompt: Prompt, avoid: Phrases) -> None:
+    """A stem is what the partner says, so it may name a feeling; the guide may not."""
+    for form in (*_FORMS, "stem", "again"):
+        text = getattr(prompt, form)
+        if form in ("repeat", "cue") and text == prompt.first:
+            continue
+        for found in avoid.find(plain_words(text)):
+            if form != "stem" or found.label != "feeling_guess":
+                phrase = " ".join(found.words)
+                what = f"'{phrase}' is on the neutrality list ({found.label}); say what is next"
+                words.add(f"{prompt.key}/{form}", what)
+
+
+# ------------------------------------------------------------------------------------ replies, commands
+
+
+def _check_replies(words: _Words, read: Read) -> None:
+    lists, file = words.language.replies, f"{words.language.code}/replies.toml"
+    if not lists:
+        return  # the file is missing or broken, which is reported already
+    needed: dict[str, str] = {name: "the program itself" for name in _LISTS}
+    content = {
+        name.lstrip("!") for graph in read.graphs.values() for step in graph.steps.values() for name in step.heard
+    }
+    for graph in read.graphs.values():
+        for step in graph.steps.values():
+            where = f"step '{step.id}' in dialogues/{graph.id}.toml"
+            needed |= {name.lstrip("!"): where for name in step.heard}
+            needed |= {name: where for name in step.on if name.startswith("choice:")}
+    for name, where in needed.items():
+        shared = name.removeprefix("choice:")
+        if name not in lists and shared not in lists:
+            label = name.replace(":", ".")
+            near = did_you_mean(name, lists)
+            words.problems.add(file, label, f"the list is missing (used by {where}){near}")
+    for name, phrases in lists.items():
+        if name not in needed and f"choice:{name}" not in needed and not read.broken:
+            words.problems.unknown(file, name.replace(":", "."), "nothing uses this list", name, needed)
+        if not any(plain_words(phrase) for phrase in phrases):
+            words.problems.add(file, name.replace(":", "."), "the list is empty")
+        for phrase in phrases:
+            if is_marked(phrase) and name != "question" and name not in content:
+                words.problems.add(file, name.replace(":", "."), f"'{phrase}': a mark has no meaning in this list")
+    for first, second, phrase in _contradictions(lists):
+        words.problems.add(file, second, f"'{phrase}' stands in '{first}' too, which means the opposite")
+
+
+def _contradictions(lists: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    for ones, others in _OPPOSITES:
+        for one in ones:
+            meant = {plain_words(phrase) for phrase in lists.get(one, ())}
+            for other in others:
+                for phrase in lists.get(other, ()):
+                    if plain_words(phrase) in meant:
+                        yield one, other, phrase
+
+
+def _check_commands(words: _Words) -> None:
+    commands, file = words.language.commands, f"{words.language.code}/commands.toml"
+    if not commands:
+        return
+    owner: dict[tuple[str, ...], str] = {}
+    for name in COMMANDS:
+        if not commands.get(name):
+            words.problems.add(file, name, "the command has no phrases")
+    for name, phrases in commands.items():
+        if name not in COMMANDS:
+            words.problems.unknown(file, name, f"there is no command '{name}'", name, COMMANDS)
+        for phrase in phrases:
+            taken = owner.setdefault(plain_words(phrase), name)
+            if taken != name:
+                words.problems.add(file, name, f"'{phrase}' is a phrase of '{taken}' too")

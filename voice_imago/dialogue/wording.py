@@ -1,0 +1,115 @@
+"""Which form of a prompt to say, with the names filled in.
+
+Tapering (domain §5.2): the first time a person meets a prompt they hear all of it, the second time the short
+form, from then on a cue. After an error the full form comes back. Counted per prompt key and person.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from collections.abc import Mapping
+
+from voice_imago.dialogue.script import Language, Prompt
+from voice_imago.dialogue.state import Line
+from voice_imago.events import Form, Partner
+
+__all__ = ["STEM_KEY", "Wording"]
+
+STEM_KEY = "guide.stem"
+"""The prompt around a stem: "You could start: …"."""
+
+_FORMS: tuple[Form, Form, Form] = ("first", "repeat", "cue")
+Person = Partner | None
+"""Whom a prompt is for; None: both."""
+
+
+class Wording:
+    """The words of one language for two people, and what they have heard before."""
+
+    def __init__(self, language: Language, names: tuple[str, str]) -> None:
+        self._language = language
+        self._names = names
+        self._heard: Counter[tuple[str, Person]] = Counter()
+
+    # ------------------------------------------------------------------ which form
+
+    def form(self, key: str, person: Person) -> Form:
+        """The form that this person would hear next."""
+        return _FORMS[min(self._heard[key, person], len(_FORMS) - 1)]
+
+    def next_line(self, key: str, roles: Mapping[str, str], person: Person, *, again: bool = False) -> Line:
+        """The prompt in the form that is due, counted as heard; ``again`` brings the full form back."""
+        if again:
+            self.forget(key, person)
+        form = self.form(key, person)
+        self._heard[key, person] += 1
+        return self.line(key, roles, form=form)
+
+    def peek(self, key: str, roles: Mapping[str, str], person: Person) -> Line:
+        """What ``next_line`` would give, without counting it."""
+        return self.line(key, roles, form=self.form(key, person))
+
+    def forget(self, key: str, person: Person) -> None:
+        """The full form next time, after an error or when an explanation was wanted."""
+        del self._heard[key, person]
+
+    def reset(self) -> None:
+        """Everybody is new again."""
+        self._heard.clear()
+
+    @property
+    def heard(self) -> dict[tuple[str, Person], int]:
+        """How often each person has heard each prompt; ``remember`` takes it back in a later session."""
+        return dict(self._heard)
+
+    def remember(self, heard: Mapping[tuple[str, Person], int]) -> None:
+        self._heard = Counter(heard)
+
+    # ------------------------------------------------------------------ words
+
+    def knows(self, key: str) -> bool:
+        """Whether the language has this prompt."""
+        return key in self._language.prompts
+
+    def line(self, key: str, roles: Mapping[str, str], *, form: Form = "first") -> Line:
+        """A prompt in one form. A key that no file has is a fault of the program, so it raises KeyError."""
+        return Line(key, form, self.text(key, form, roles))
+
+    def text(self, key: str, form: Form, roles: Mapping[str, str]) -> str:
+        """The words alone."""
+        return self._filled(getattr(self._prompt(key), form), roles)
+
+    def question(self, key: str, roles: Mapping[str, str]) -> Line:
+        """The step's question again, put to the one who answers; the repeat form where the guide asked itself."""
+        again = self._prompt(key).again
+        return Line(key, "repeat", self._filled(again or self._prompt(key).repeat, roles))
+
+    def title(self, key: str) -> str:
+        """What "where are we" calls the step of this prompt."""
+        return self._prompt(key).title
+
+    def has_stem(self, key: str) -> bool:
+        return bool(self._prompt(key).stem)
+
+    def stem(self, key: str, roles: Mapping[str, str]) -> Line:
+        """How one could start: "You could start: What I hear you say is …". Empty where there is no stem."""
+        stem = self._filled(self._prompt(key).stem, roles)
+        if not stem:
+            return Line(STEM_KEY, "first", "")
+        if stem[-1].isalnum():  # the partner goes on from here
+            stem += "…"
+        return self.line(STEM_KEY, {**roles, "stem": stem})
+
+    def _prompt(self, key: str) -> Prompt:
+        return self._language.prompts[key]
+
+    def _filled(self, text: str, roles: Mapping[str, str]) -> str:
+        """Fill the placeholders in; names are taken as they are, so a brace in a name does no harm."""
+        values = {"sender": self._names[0], "receiver": self._names[1], **roles}
+        parts = []
+        for literal, placeholder, _, _ in string.Formatter().parse(text):
+            parts.append(literal)
+            if placeholder is not None:
+                parts.append(values[placeholder])
+        return "".join(parts)
