@@ -1,0 +1,136 @@
+"""Which recogniser is used, and why: the only place that knows all of them.
+
+``auto`` takes the best there is: a whole speech model on this computer, else answers without a model, else
+none. The reason is a code; the guide has a sentence for each of them and says it once.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from voice_imago.engines.ports import Recogniser
+from voice_imago.engines.recogniser_none import NoRecogniser
+from voice_imago.engines.recogniser_pocketsphinx import AnswerRecogniser
+from voice_imago.engines.recogniser_whisper import WhisperRecogniser
+from voice_imago.engines.whisper_models import (
+    MODELS,
+    find_model,
+    missing_files,
+    preferred,
+    verify_model,
+)
+from voice_imago.errors import ModelError, UsageError
+from voice_imago.folders import models_folder
+
+Name = Literal["auto", "whisper", "answers", "none"]
+Reason = Literal["found", "asked", "no_model", "damaged_model", "no_engine"]
+"""``found`` and ``asked`` need no sentence; the others say why ``auto`` fell back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserSpec:
+    """What was asked for on the command line or in the settings."""
+
+    name: Name = "auto"
+    model: str = ""
+    """tiny.en, base.en, small.en, tiny, base, small; empty: the best on this computer."""
+    model_dir: Path | None = None
+    """A folder of models, or one model's own folder; None: ours, then the hub's cache."""
+    language: str = "en"
+    hints: tuple[str, ...] = ()
+    """The partners' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What will be used; nothing is loaded yet."""
+
+    name: Literal["whisper", "answers", "none"]
+    reason: Reason
+    folder: Path | None = None
+    """The model's folder, for whisper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A loaded recogniser and why it is this one."""
+
+    recogniser: Recogniser
+    reason: Reason
+
+
+def choose_recogniser(spec: RecogniserSpec) -> Choice:
+    """Decide without loading anything or asking the network. UsageError or ModelError if it cannot be had."""
+    if spec.name not in get_args(Name):
+        raise UsageError(f"There is no recogniser called {spec.name}.", f"Choose one of: {', '.join(get_args(Name))}.")
+    if spec.name in ("answers", "none"):
+        return Choice("none" if spec.name == "none" else "answers", "asked")
+    folder = _find(spec)
+    if spec.name == "whisper":
+        return Choice("whisper", "asked", _demand(folder, spec))
+    if not _installed("faster_whisper"):
+        return _without_model(spec, "no_engine")
+    if folder is None:
+        return _without_model(spec, "no_model")
+    if verify_model(folder) in ("damaged", "incomplete"):
+        return _without_model(spec, "damaged_model")
+    return Choice("whisper", "found", folder)
+
+
+def make_recogniser(spec: RecogniserSpec) -> Made:
+    """The recogniser that was asked for, loaded. UsageError or ModelError if it cannot be had."""
+    choice = choose_recogniser(spec)
+    if choice.folder is not None:
+        return Made(WhisperRecogniser(choice.folder, spec.language), choice.reason)
+    if choice.name == "answers":
+        return Made(AnswerRecogniser(), choice.reason)
+    return Made(NoRecogniser(), choice.reason)
+
+
+def _find(spec: RecogniserSpec) -> Path | None:
+    if spec.model_dir is not None and not spec.model_dir.is_dir():
+        raise ModelError(
+            f"There is no model folder {spec.model_dir}.",
+            "Check --model-dir, or fetch a model with: voice-imago setup",
+        )
+    if spec.model and spec.model not in MODELS and spec.model_dir is None:
+        raise UsageError(f"There is no speech model called {spec.model}.", f"Choose one of: {', '.join(MODELS)}.")
+    names = (spec.model,) if spec.model else preferred(spec.language)
+    found = (find_model(name, spec.model_dir) for name in names)
+    return next((folder for folder in found if folder is not None), None)
+
+
+def _demand(folder: Path | None, spec: RecogniserSpec) -> Path:
+    if folder is None:
+        raise _missing(spec)
+    if verify_model(folder) == "damaged":
+        raise ModelError(f"The speech model in {folder} is damaged.", "Fetch it again with: voice-imago setup")
+    return folder
+
+
+def _missing(spec: RecogniserSpec) -> ModelError:
+    place = spec.model_dir or models_folder()
+    half = place / spec.model
+    lacks = missing_files(half) if half.is_dir() and (half / "model.bin").exists() else ()
+    if lacks:
+        return ModelError(
+            f"The speech model in {half} lacks {', '.join(lacks)}.", "Fetch it again with: voice-imago setup"
+        )
+    which = f"speech model {spec.model}" if spec.model else "speech model"
+    return ModelError(
+        f"There is no {which} in {place}.",
+        "Fetch one with: voice-imago setup, or go on without with --recogniser none.",
+    )
+
+
+def _without_model(spec: RecogniserSpec, reason: Reason) -> Choice:
+    # The answer recogniser's model is US English.
+    fits = spec.language == "en" and _installed("pocketsphinx")
+    return Choice("answers" if fits else "none", reason)
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None

@@ -1,0 +1,276 @@
+"""The scribe writes down what is said, beside the dialogue and never in its way.
+
+    submit ─► PieceQueue ─► one thread ─► ScribeProcess (a child, low priority) ─► on_text, on_fault
+
+The one thread owns the child and calls back. The sound of a piece stays here until its text is there, so a
+child that dies or hangs costs time and never words: it is started anew and the piece asked again. Every id
+that was submitted is answered exactly once (a piece that could not be recognised with no words), until
+``close``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from voice_imago.engines.ports import Heard, Recogniser, Samples, Understands
+from voice_imago.engines.recogniser_door import admit
+from voice_imago.engines.recogniser_none import NOTHING
+from voice_imago.engines.recognisers import Reason, RecogniserSpec, choose_recogniser, make_recogniser
+from voice_imago.errors import ModelError, RecognitionError, VoiceImagoError
+from voice_imago.runtime.piece_queue import Piece, PieceQueue
+from voice_imago.runtime.scribe_process import ChildGone, ScribeProcess
+
+OnText = Callable[[int, Heard, float], None]
+"""id, what was heard, wall-clock seconds from submit to text."""
+OnFault = Callable[[str, str], None]
+"""code, one sentence. Codes: died, hung, piece_failed, piece_lost, too_slow, gave_up; and recovered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScribeSettings:
+    """How patient the scribe is."""
+
+    load_s: float = 60.0
+    """Seconds to load a model."""
+    answer_floor_s: float = 20.0
+    """Seconds that any piece may take ..."""
+    answer_per_s: float = 2.0
+    """... and so many more for each second of its sound; after that the child counts as hung."""
+    restarts: int = 3
+    """New starts without one answer in between, after which the scribe gives up."""
+    tries: int = 3
+    """Children that one piece may cost."""
+    longest_wait_s: float = 900.0
+    """Seconds of sound that may wait before the oldest goes unwritten."""
+
+
+class Scribe:
+    """Recognition in a child process; ``submit`` never blocks."""
+
+    def __init__(
+        self, spec: RecogniserSpec, on_text: OnText, on_fault: OnFault, settings: ScribeSettings | None = None
+    ) -> None:
+        self._spec, self._on_text, self._on_fault = spec, on_text, on_fault
+        self._settings = settings or ScribeSettings()
+        self._queue = PieceQueue(longest_wait_s=self._settings.longest_wait_s)
+        self._given_up: list[Piece] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._child: ScribeProcess | None = None
+        self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
+        self._restarts = 0
+        self.name = "none"
+        self.understands: Understands = "nothing"
+        self.reason: Reason = "asked"
+
+    def start(self) -> None:
+        """Load the recogniser; blocks until it is ready. The ModelError or UsageError that stopped it."""
+        choice = choose_recogniser(self._spec)
+        self.reason = choice.reason
+        if choice.name != "none":
+            child = self._first_child()
+            self.name, self.understands = child.name, child.understands
+        self._thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while there is one."""
+        child = self._child
+        return child.pid if child is not None else None
+
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None:
+        """Ask for the text of a piece. RecognitionError for sound of a foreign shape.
+
+        When the scribe falls behind, waiting pieces of the same ``turn`` are joined: the first id then gets
+        the whole text, the others none.
+        """
+        clean = admit(sound)
+        piece = Piece((id,), _SILENCE if clean is None else clean, short, turn, (time.monotonic(),))
+        with self._changed:
+            if not self._closing:
+                self._given_up += self._queue.put(piece)
+                self._changed.notify()
+
+    def close(self) -> None:
+        """End at once; pieces that still wait stay unanswered."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+            child = self._child
+        if child is not None:
+            child.close()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5.0)
+
+    # ------------------------------------------------------------------ the scribe's own thread
+
+    def _work(self) -> None:
+        while (todo := self._next()) is not None:
+            given_up, piece = todo
+            for old in given_up:
+                self._fault("too_slow", "This computer is too slow to write everything down; some words are lost.")
+                self._answer(old, NOTHING)
+            if piece is not None:
+                self._serve(piece)
+            elif not given_up:
+                self._look_after_child()
+
+    def _next(self) -> tuple[list[Piece], Piece | None] | None:
+        """What is to be done now; blocks for a second at most. None when closing."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._given_up or len(self._queue), timeout=1.0)
+            if self._closing:
+                return None
+            given_up, self._given_up = self._given_up, []
+            return given_up, self._queue.take()
+
+    def _serve(self, piece: Piece) -> None:
+        if self.understands == "nothing" or not piece.sound.size:
+            self._answer(piece, NOTHING)
+            return
+        try:
+            heard = self._ready_child().recognise(piece.sound, short=piece.short, within_s=self._patience_s(piece))
+        except RecognitionError as error:
+            self._fault("piece_failed", str(error))
+            heard = NOTHING
+        except ChildGone as gone:
+            self._lost_child(piece, gone)
+            return
+        except VoiceImagoError as error:
+            self._give_up(str(error))
+            self._answer(piece, NOTHING)
+            return
+        self._restarts = 0
+        self._answer(piece, heard)
+
+    def _lost_child(self, piece: Piece, gone: ChildGone) -> None:
+        """The piece is asked again, unless it or the whole of recognition has cost too much already."""
+        self._count_loss(gone)
+        if self.understands == "nothing" or self._closing:
+            self._answer(piece, NOTHING)
+            return
+        if piece.tries + 1 < self._settings.tries:
+            with self._changed:
+                self._queue.put_back(replace(piece, tries=piece.tries + 1))
+            return
+        self._fault("piece_lost", "One piece of speech could not be recognised and stays unwritten.")
+        self._answer(piece, NOTHING)
+
+    def _count_loss(self, gone: ChildGone) -> None:
+        self._child = None
+        self._restarts += 1
+        self._fault(*_HUNG if gone.hung else _DIED)
+        if self._restarts > self._settings.restarts:
+            self._give_up("Speech recognition keeps stopping, so the dialogue goes on without it.")
+
+    def _give_up(self, sentence: str) -> None:
+        self.understands = "nothing"
+        self._fault("gave_up", sentence)
+
+    def _answer(self, piece: Piece, heard: Heard) -> None:
+        now = time.monotonic()
+        for id, submitted_s, told in zip(piece.ids, piece.submitted_s, _shares(piece, heard), strict=True):
+            if not self._closing:
+                self._on_text(id, told, now - submitted_s)
+
+    def _fault(self, code: str, sentence: str) -> None:
+        if not self._closing:
+            self._on_fault(code, sentence)
+
+    # ------------------------------------------------------------------ children
+
+    def _first_child(self) -> ScribeProcess:
+        try:
+            return self._new_child()
+        except ChildGone as gone:
+            why = "was not ready in time" if gone.hung else "stopped while loading its model"
+            raise ModelError(f"Speech recognition {why}.", "Fetch the model again with: voice-imago setup") from gone
+
+    def _ready_child(self) -> ScribeProcess:
+        """The child, started anew if it died. ChildGone, or the error that the new one met."""
+        child = self._child
+        if child is not None and child.alive:
+            return child
+        if child is not None:
+            child.close()
+            self._fault(*_DIED)
+        fresh = self._new_child()
+        self._fault("recovered", "Speech recognition is back.")
+        return fresh
+
+    def _new_child(self) -> ScribeProcess:
+        fresh = ScribeProcess()
+        with self._changed:
+            self._child = fresh  # before it loads, so that close() can end it
+            closing = self._closing
+        try:
+            if closing:
+                raise ChildGone(hung=False)
+            fresh.load(self._spec, self._settings.load_s)
+        except BaseException:
+            fresh.close()
+            raise
+        return fresh
+
+    def _look_after_child(self) -> None:
+        """A child that died while nothing was asked is replaced now, not when an answer is waited for."""
+        if self.understands == "nothing":
+            return
+        try:
+            self._ready_child()
+        except ChildGone as gone:
+            self._count_loss(gone)
+        except VoiceImagoError as error:
+            self._give_up(str(error))
+
+    def _patience_s(self, piece: Piece) -> float:
+        return self._settings.answer_floor_s + self._settings.answer_per_s * piece.length_s
+
+
+_SILENCE = np.zeros(0, dtype=np.float32)
+_DIED = ("died", "Speech recognition stopped and is started again; nothing that was said is lost.")
+_HUNG = ("hung", "Speech recognition did not answer and is started again; nothing that was said is lost.")
+
+
+def _shares(piece: Piece, heard: Heard) -> list[Heard]:
+    """What each request of a joined piece gets: the first all the text, the others none."""
+    return [heard, *(Heard("", heard.confidence) for _ in piece.ids[1:])]
+
+
+class InlineScribe:
+    """The same face without a process: recognises inside ``submit``, for rehearsals on the sample clock."""
+
+    def __init__(self, spec: RecogniserSpec, on_text: OnText, on_fault: OnFault) -> None:
+        self._spec, self._on_text, self._on_fault = spec, on_text, on_fault
+        self._recogniser: Recogniser | None = None
+        self.name = "none"
+        self.understands: Understands = "nothing"
+        self.reason: Reason = "asked"
+
+    def start(self) -> None:
+        """Load the recogniser. The ModelError or UsageError that stopped it."""
+        made = make_recogniser(self._spec)
+        self._recogniser, self.reason = made.recogniser, made.reason
+        self.name, self.understands = made.recogniser.name, made.recogniser.understands
+
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None:
+        """Recognise now and call back before returning, with 0 wall-clock seconds."""
+        if self._recogniser is None:
+            return
+        heard = NOTHING
+        try:
+            heard = self._recogniser.recognise(sound, short=short, hints=self._spec.hints)
+        except RecognitionError as error:
+            self._on_fault("piece_failed", str(error))
+        self._on_text(id, heard, 0.0)
+
+    def close(self) -> None:
+        """Let the recogniser go; safe more than once."""
+        if self._recogniser is not None:
+            self._recogniser.close()
+        self._recogniser = None

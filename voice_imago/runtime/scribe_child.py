@@ -1,0 +1,86 @@
+"""The process in which speech becomes text; ``scribe_process.py`` starts it with ``-m``.
+
+Its own process, so that a crash or a hang inside a foreign library costs one piece a second try and never the
+session, and its own low priority, so that hearing and speaking come first on two cores.
+
+Protocol, on private copies of stdin and stdout (foreign libraries may print to the real ones): JSON lines,
+where it says ``bytes`` followed by so many raw bytes. In: the spec, then pieces. Out: ready or error, then
+one answer to each piece.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from voice_imago.engines.ports import Recogniser, Samples
+from voice_imago.engines.recognisers import RecogniserSpec, make_recogniser
+from voice_imago.errors import RecognitionError, VoiceImagoError
+
+NICENESS = 10
+
+
+def main() -> int:
+    """Serve until the other side closes its end."""
+    inbox, outbox = _private_pipes()
+    _step_back()
+    spec = _spec(json.loads(inbox.readline()))
+    try:
+        made = make_recogniser(spec)
+    except VoiceImagoError as error:
+        _say(outbox, {"error": type(error).__name__, "message": error.message, "hint": error.hint})
+        return 1
+    told = made.recogniser
+    _say(outbox, {"name": told.name, "understands": told.understands, "reason": made.reason})
+    while line := inbox.readline():
+        job = json.loads(line)
+        raw = inbox.read(job["bytes"])
+        if len(raw) == job["bytes"]:
+            _say(outbox, _answer(told, job, np.frombuffer(raw, dtype=np.float32), spec.hints))
+    return 0
+
+
+def _answer(recogniser: Recogniser, job: dict[str, Any], sound: Samples, hints: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        heard = recogniser.recognise(sound, short=job["short"], hints=hints)
+    except RecognitionError as error:
+        return {"job": job["job"], "failed": str(error)}
+    return {"job": job["job"], "text": heard.text, "confidence": heard.confidence}
+
+
+def _spec(told: dict[str, Any]) -> RecogniserSpec:
+    folder = told["model_dir"]
+    told |= {"model_dir": Path(folder) if folder else None, "hints": tuple(told["hints"])}
+    return RecogniserSpec(**told)
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Our own ends of the pipes; whatever a library prints or reads goes nowhere."""
+    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    return inbox, outbox
+
+
+def _step_back() -> None:
+    """Low priority, one thread per library, and Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def _say(outbox: BinaryIO, told: dict[str, Any]) -> None:
+    outbox.write(json.dumps(told).encode() + b"\n")
+    outbox.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
