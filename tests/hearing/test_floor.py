@@ -1,0 +1,171 @@
+"""Two people at one microphone: who holds the floor, and what the other voice means."""
+
+from __future__ import annotations
+
+import pytest
+from table import FRAME_S, listening, window
+
+from voice_imago.events import UNKNOWN, Backchannel, Interruption, TurnEnded, TurnPaused
+
+
+def near(seconds: float) -> object:
+    """Within 0.1 s: a change of speaker is known to a few frames."""
+    return pytest.approx(seconds, abs=0.1 + FRAME_S)
+
+
+def test_the_next_partner_holding_the_floor_for_a_second_ends_the_turn() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.speaks(1, 2.0)
+
+    ended = table.all(TurnEnded)[0]
+    assert (ended.why, ended.speaker) == ("other_voice", 0)  # type: ignore[union-attr]
+    assert ended.end == near(3.0)  # type: ignore[union-attr]
+    assert ended.at == near(4.5)
+
+
+def test_the_next_partner_cutting_in_has_to_hold_the_floor_for_longer() -> None:
+    """An interruption is told, but does not take the turn: the holder may still go on."""
+    table = listening()
+    table.speaks(0, 3.0)
+    table.speaks(1, 3.5)
+
+    assert [fact.at for fact in table.all(Interruption)] == [near(4.0)]
+    assert table.hearing.turn_open
+    table.speaks(1, 1.5)
+    ended = table.all(TurnEnded)[0]
+    assert (ended.why, ended.end, ended.at) == ("other_voice", near(3.0), near(7.0))  # type: ignore[union-attr]
+
+
+def test_what_the_other_said_belongs_to_the_next_window_from_its_first_word() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.speaks(1, 1.5)
+    table.expects(window(actor=1, next_actor=0, step="mirror"))
+    table.speaks(1, 1.0)
+    table.pauses(3.0)
+
+    first, second = table.all(TurnEnded)
+    assert (first.speaker, second.speaker) == (0, 1)  # type: ignore[union-attr]
+    assert second.start == near(3.5)  # type: ignore[union-attr]
+    pieces = table.all(TurnPaused)
+    assert pieces[-1].start >= pieces[0].end  # type: ignore[union-attr]
+
+
+def test_a_listeners_short_sound_is_a_backchannel_and_never_a_turn() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.speaks(1, 0.5)
+    table.pauses(0.5)
+    table.speaks(0, 2.0)
+    table.pauses(3.0)
+
+    assert [(fact.by, fact.during) for fact in table.all(Backchannel)] == [(1, 1)]  # type: ignore[union-attr]
+    assert [(fact.speaker, fact.why) for fact in table.all(TurnEnded)] == [(0, "silence")]  # type: ignore[union-attr]
+
+
+def test_a_backchannel_while_the_other_is_still_thinking_opens_no_turn() -> None:
+    table = listening(window(actor=0))
+    table.pauses(1.0)
+    table.speaks(1, 0.5)
+    table.pauses(3.0)
+
+    assert len(table.all(Backchannel)) == 1
+    assert table.all(TurnEnded) == []
+    table.speaks(0, 2.0)
+    table.pauses(3.0)
+    assert [fact.speaker for fact in table.all(TurnEnded)] == [0]  # type: ignore[union-attr]
+
+
+def test_a_short_answer_is_an_answer_whoever_gives_it() -> None:
+    table = listening(window(actor=0, kind="answer", end_silence_s=1.0))
+    table.speaks(1, 0.5)
+    table.pauses(2.0)
+
+    assert [fact.speaker for fact in table.all(TurnEnded)] == [1]  # type: ignore[union-attr]
+
+
+def test_another_voice_for_more_than_a_second_interrupts_once() -> None:
+    """The step after this one is the same partner's again, so the listener does not take the floor."""
+    table = listening(window(actor=0, next_actor=0))
+    table.speaks(0, 3.0)
+    table.speaks(1, 3.0)
+    table.speaks(0, 3.0)
+
+    assert [(fact.by, fact.during) for fact in table.all(Interruption)] == [(1, 1)]  # type: ignore[union-attr]
+    assert table.hearing.turn_open
+
+
+def test_each_interruption_is_told() -> None:
+    table = listening(window(actor=0, next_actor=0))
+    for _ in range(2):
+        table.speaks(0, 3.0)
+        table.speaks(1, 2.0)
+
+    assert len(table.all(Interruption)) == 2
+
+
+def test_after_an_interruption_the_turn_is_still_its_holders() -> None:
+    table = listening(window(actor=0, next_actor=0))
+    table.speaks(0, 4.0)
+    table.speaks(1, 2.0)
+    table.speaks(0, 1.0)
+    table.pauses(3.0)
+
+    assert table.all(TurnEnded)[0].speaker == 0  # type: ignore[union-attr]
+
+
+def test_the_other_voice_before_the_holder_spoke_ends_nothing() -> None:
+    table = listening(window(actor=0, next_actor=1))
+    table.speaks(1, 3.0)
+
+    assert table.all(TurnEnded) == []
+    assert table.hearing.turn_open
+
+
+def test_where_either_may_speak_the_floor_passes_on() -> None:
+    table = listening(window(actor=None, next_actor=None))
+    table.speaks(1, 3.0)
+    table.pauses(0.5)
+    table.speaks(0, 2.0)
+
+    assert [(fact.why, fact.speaker) for fact in table.all(TurnEnded)] == [("other_voice", 1)]  # type: ignore[union-attr]
+
+
+def test_in_a_recording_the_other_voice_begins_the_next_turn() -> None:
+    table = listening(window(actor=None, next_actor=None), continuous=True)
+    table.speaks(1, 3.0)
+    table.speaks(0, 3.0)
+    table.speaks(1, 3.0)
+    table.pauses(3.0)
+
+    ended = table.all(TurnEnded)
+    assert [fact.speaker for fact in ended] == [1, 0, 1]  # type: ignore[union-attr]
+    assert [(a.end, b.start) for a, b in zip(ended, ended[1:], strict=False)] == [  # type: ignore[union-attr]
+        (near(3.0), near(3.0)),
+        (near(6.0), near(6.0)),
+    ]
+
+
+def test_somebody_else_speaking_alone_is_noticed() -> None:
+    table = listening(window(actor=0, next_actor=0, end_silence_s=10.0))
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.stranger_speaks(5.0)
+
+    assert [fact.by for fact in table.all(Interruption)] == [UNKNOWN]  # type: ignore[union-attr]
+
+
+def test_a_television_does_not_keep_the_turn_open() -> None:
+    table = listening(window(actor=0, next_actor=1, end_silence_s=2.5))
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.stranger_speaks(8.0)
+
+    ended = table.all(TurnEnded)[0]
+    assert (ended.why, ended.speaker) == ("silence", 0)  # type: ignore[union-attr]
+    assert ended.end < 5.0  # type: ignore[union-attr]
+    assert ended.at < 9.0

@@ -1,0 +1,177 @@
+"""The shipped scenes hold, and a rehearsal gives the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voice_imago.engines.ports import HEAR_HZ
+from voice_imago.engines.recorded import read_sound
+from voice_imago.errors import FileError, VoiceError
+from voice_imago.runtime.rehearsal import Outcome
+from voice_imago.runtime.rehearse import RehearsePlan, rehearse
+from voice_imago.runtime.scene import read_scene, scenes_folder
+
+SCENES = sorted(scenes_folder().glob("*.toml"))
+QUICK = """
+title = "The shortest way"
+dialogue = "appreciation"
+recogniser = "{recogniser}"
+partners = {{ ana = {{ voice = "en-us" }}, ben = {{ voice = "en-gb" }} }}
+line = [
+  {{ by = "ana", at = "invite", say = "Is now a good time?" }},
+  {{ {answer} }},
+]
+expect = {{ ends = "finished", steps = ["invite", "later", "another_day"] }}
+"""
+
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for the whole module, so that each sentence is rendered once."""
+    return tmp_path_factory.mktemp("voices")
+
+
+@pytest.fixture(autouse=True)
+def shared_home(voices: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
+    monkeypatch.setenv("VOICE_IMAGO_HOME", str(voices))
+    yield
+
+
+def short_scene(folder: Path, answer: str, recogniser: str = "scene") -> Path:
+    path = folder / "short.toml"
+    path.write_text(QUICK.format(answer=answer, recogniser=recogniser), encoding="utf-8")
+    return path
+
+
+def events_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def run(path: Path, folder: Path) -> tuple[Outcome, list[dict[str, object]]]:
+    outcome = rehearse(RehearsePlan(path, events=folder / "events.jsonl"))
+    return outcome, events_of(folder / "events.jsonl")
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_a_shipped_scene_goes_as_it_expects(path: Path, tmp_path: Path) -> None:
+    outcome, events = run(path, tmp_path)
+    assert outcome.problems == []
+    times = [event["t"] for event in events]
+    assert times == sorted(times)  # type: ignore[type-var]
+    assert events[0]["event"] == "session_started"
+    assert events[-1]["event"] == "session_ended"
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_every_shipped_scene_says_what_it_expects(path: Path) -> None:
+    expect = read_scene(path).expect
+    assert expect.ends
+    assert len(expect.steps) >= 3
+
+
+def test_at_least_six_scenes_ship() -> None:
+    assert len(SCENES) >= 6
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    """Events and sound, once the voices are cached."""
+    scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
+    rehearse(RehearsePlan(scene))
+    for name in ("one", "two"):
+        rehearse(RehearsePlan(scene, events=tmp_path / f"{name}.jsonl", out=tmp_path / f"{name}.wav"))
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+
+
+def test_the_recording_has_the_couple_left_and_the_guide_right(tmp_path: Path) -> None:
+    import soundfile as sf
+
+    scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
+    rehearse(RehearsePlan(scene, out=tmp_path / "room.wav", events=tmp_path / "e.jsonl"))
+    sound, rate = sf.read(tmp_path / "room.wav")
+    assert rate == HEAR_HZ
+    events = events_of(tmp_path / "e.jsonl")
+    starts = {str(e["event"]): float(e["t"]) for e in reversed(events)}  # type: ignore[arg-type]
+    hello = sound[int((starts["prompt_started"] + 0.3) * rate) : int((starts["prompt_finished"] - 0.3) * rate)]
+    turn = next(e for e in events if e["event"] == "turn_ended")
+    spoken = sound[int(float(turn["start"]) * rate) : int(float(turn["end"]) * rate)]  # type: ignore[arg-type]
+    couple, guide = np.sqrt(np.mean(hello**2, axis=0))
+    assert guide > 0.02 > couple
+    couple, guide = np.sqrt(np.mean(spoken**2, axis=0))
+    assert couple > 0.02 > guide
+
+
+def test_a_guide_prompt_never_overlaps_a_turn(tmp_path: Path) -> None:
+    """Read from the event stream of a whole dialogue."""
+    _, events = run(scenes_folder() / "first_appreciation.toml", tmp_path)
+    prompts = [
+        (float(a["t"]), float(b["t"]))  # type: ignore[arg-type]
+        for a, b in zip(
+            [e for e in events if e["event"] == "prompt_started"],
+            [e for e in events if e["event"] == "prompt_finished"],
+            strict=True,
+        )
+    ]
+    turns = [(float(e["start"]), float(e["end"])) for e in events if e["event"] == "turn_ended"]  # type: ignore[arg-type]
+    assert turns
+    assert not [(p, t) for p in prompts for t in turns if p[0] < t[1] - 0.05 and t[0] < p[1] - 0.05]
+
+
+def test_a_scene_that_nobody_answers_is_reported_not_endless(tmp_path: Path) -> None:
+    outcome, _ = run(short_scene(tmp_path, 'by = "ben", at = "thanks", say = "Too early."'), tmp_path)
+    assert outcome.reason == "stalled"
+    assert any("'invite'" in problem and "thanks" in problem for problem in outcome.problems)
+
+
+def test_keys_alone_lead_on_without_a_recogniser(tmp_path: Path) -> None:
+    outcome, events = run(short_scene(tmp_path, 'key = "n"', "none"), tmp_path)
+    assert outcome.problems == []
+    assert [e["by"] for e in events if e["event"] == "reply"] == ["key"]
+
+
+@pytest.mark.parametrize("answer", ["No.", "Yes."])
+def test_the_answer_recogniser_hears_a_synthetic_yes_and_no(answer: str, tmp_path: Path) -> None:
+    """pocketsphinx on real sound: it may ask again, but it never takes one for the other."""
+    pytest.importorskip("pocketsphinx")
+    scene = short_scene(tmp_path, f'by = "ben", say = "{answer}"', "answers")
+    _, events = run(scene, tmp_path)
+    meanings = {str(e["meaning"]) for e in events if e["event"] == "reply" and e["step"] == "invite"}
+    wrong = "no" if answer == "Yes." else "yes"
+    assert wrong not in meanings
+
+
+def test_without_any_voice_engine_the_guide_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dialogue goes on by text, and a fault says why."""
+    scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
+    rehearse(RehearsePlan(scene))
+
+    def broken(self: object, text: str) -> None:
+        raise VoiceError("The voice engine is gone.")
+
+    from voice_imago.runtime import rehearsal
+
+    shown: list[str] = []
+    monkeypatch.setattr(rehearsal.PromptCache, "fetch", broken)
+    with pytest.raises(VoiceError):
+        rehearse(RehearsePlan(scene))  # the couple's own voices are needed for a rehearsal
+    monkeypatch.undo()
+    assert shown == []
+
+
+def test_a_recording_of_nothing_is_refused_for_enrolment(tmp_path: Path) -> None:
+    import soundfile as sf
+
+    sf.write(tmp_path / "zero.wav", np.zeros(0, np.float32), HEAR_HZ)
+    with pytest.raises(FileError):
+        read_sound(tmp_path / "zero.wav")

@@ -1,0 +1,39 @@
+"""``python -m voice_imago``: the only place where an error becomes two plain lines and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from voice_imago.errors import VoiceImagoError
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command line. 0 done, 1 a fault while running, 2 wrong usage or invalid file, 3 no usable device."""
+    from voice_imago import output
+    from voice_imago.cli import main as run
+
+    debug = "--debug" in sys.argv
+    try:
+        return run()
+    except VoiceImagoError as error:
+        if debug:
+            raise
+        output.error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.error("Stopped.")
+        return 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        output.error(f"Something unexpected happened: {type(error).__name__}: {error}. Nothing of yours is lost.")
+        output.error("Run the same command with --debug to see where, and please report it.")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

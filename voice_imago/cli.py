@@ -1,0 +1,147 @@
+"""The command line. Imports are late, so that `--help` is instant and a missing part hurts only who needs it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from voice_imago import __version__
+from voice_imago.errors import UsageError
+
+__all__ = ["main"]
+
+DESCRIPTION = (
+    "A voice guide for couples: two people, one laptop, an Imago dialogue led by ear. Nothing leaves the machine."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse without colours, and with one sentence where the usage is wrong."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        if sys.version_info >= (3, 14):
+            options.setdefault("color", False)
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See: {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = _Parser(prog="voice-imago", description=DESCRIPTION, epilog="Without a command: start.")
+    parser.add_argument("--version", action="version", version=f"voice-imago {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show where a fault comes from")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_start(commands)
+    _add_rehearse(commands)
+    _add_listen(commands)
+    _add_small(commands)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[_Parser], name: str, says: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=says, description=says)
+
+
+def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
+    add = _command(commands, "start", "Lead a dialogue at the table.").add_argument
+    add("--dialogue", default="appreciation", metavar="NAME", help="appreciation (default) or dialogue")
+    add("--partners", nargs=2, metavar=("NAME", "NAME"), help="your two first names; the first one begins")
+    add("--language", metavar="CODE", help="en")
+    add("--recogniser", choices=("auto", "whisper", "answers", "none"), help="who understands words (default: auto)")
+    add("--model", metavar="NAME", help="speech model: tiny.en, base.en, small.en, …")
+    add("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
+    add("--input", metavar="DEVICE", help="microphone, by number or part of its name")
+    add("--output", metavar="DEVICE", help="loudspeaker, by number or part of its name")
+    add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
+    add("--detector", choices=("auto", "silero", "webrtc"), default="auto", help="speech detector")
+    add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
+    keep = ("none", "counts", "notes", "transcript")
+    add("--keep", choices=keep, default="none", help="what is kept (default: none)")
+    add("--events", type=Path, metavar="FILE", help="write the event stream, one JSON object a line")
+    add("--typed", action="store_true", help="no sound: you type what is said")
+
+
+def _add_rehearse(commands: argparse._SubParsersAction[_Parser]) -> None:
+    says = "Play a scripted couple through the guide, faster than real time."
+    add = _command(commands, "rehearse", says).add_argument
+    add("scene", nargs="?", default="first_appreciation", metavar="SCENE", help="a shipped scene or a .toml file")
+    add("--listen", action="store_true", help="play it aloud")
+    add("--out", type=Path, metavar="WAV", help="write what the room heard (left: couple, right: guide)")
+    add("--events", type=Path, metavar="FILE", help="write the event stream")
+    add("--quiet", action="store_true", help="print only the result")
+
+
+def _add_listen(commands: argparse._SubParsersAction[_Parser]) -> None:
+    add = _command(commands, "listen", "Who spoke when in a recording, with exactly the live hearing.").add_argument
+    add("recording", type=Path, metavar="RECORDING")
+    add("--partner", action="append", default=[], metavar="NAME=WAV", help="a recording of about 15 s of one partner")
+    add("--json", action="store_true", help="print JSON")
+    add("--rttm", action="store_true", help="print RTTM")
+
+
+def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
+    check = _command(commands, "check", "Check prompts and scenes; every problem at once.")
+    check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
+    _command(commands, "devices", "List microphones, loudspeakers and voices.")
+    setup = _command(commands, "setup", "Download a speech model, once; afterwards no network is needed.")
+    setup.add_argument("--model", default="base.en", metavar="NAME", help="tiny.en, base.en (default), small.en, …")
+    setup.add_argument("--model-dir", type=Path, metavar="FOLDER", help="where to put it")
+    setup.add_argument("--yes", action="store_true", help="do not ask before downloading")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code. Raises VoiceImagoError, which ``__main__`` prints."""
+    words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--debug"]  # __main__ looks for it
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "start")
+    options = build_parser().parse_args(words)
+    table: dict[str, Callable[[argparse.Namespace], int]] = {
+        "start": _start,
+        "rehearse": _rehearse,
+        "listen": _listen,
+        "check": _check,
+        "devices": _devices,
+        "setup": _setup,
+    }
+    return table[options.command](options)
+
+
+def _start(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.start import start
+
+    return start(options)
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.start import run_rehearsal
+
+    return run_rehearsal(options)
+
+
+def _listen(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.start import run_listen
+
+    return run_listen(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.checking import check
+
+    return check(options.path)
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.setting_up import print_devices
+
+    return print_devices()
+
+
+def _setup(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.setting_up import set_up
+
+    return set_up(options.model, options.model_dir, ask=not options.yes)

@@ -1,0 +1,1 @@
+"""What the guide does next. Pure: facts in, effects out."""

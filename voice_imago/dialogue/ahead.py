@@ -1,0 +1,58 @@
+"""Which texts may be said soon, in order of need: so that every prompt is rendered before it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from voice_imago.dialogue.script import MIRROR_GRAPH, Script, Step
+from voice_imago.dialogue.state import State
+from voice_imago.dialogue.walk import Walker, other
+from voice_imago.dialogue.wording import Wording
+from voice_imago.events import Form, Partner
+
+__all__ = ["roles", "texts_ahead", "texts_of_all"]
+
+_FORMS: tuple[Form, ...] = ("first", "repeat", "cue")
+
+
+def roles(names: tuple[str, str], step: Step | None, sender: Partner) -> dict[str, str]:
+    """Names by role in a step: every placeholder that a prompt may hold."""
+    receiver = other(sender)
+    acting = receiver if step is not None and step.actor == "receiver" else sender
+    asking = {"sender": sender, "receiver": receiver, None: acting}[None if step is None else step.asker]
+    return {
+        "sender": names[sender],
+        "receiver": names[receiver],
+        "actor": names[acting],
+        "other": names[other(acting)],
+        "asker": names[asking],
+    }
+
+
+def texts_of_all(script: Script, wording: Wording, names: tuple[str, str], dialogue: str, first: Partner) -> list[str]:
+    """Every prompt of a dialogue for either sender: first forms in the order of the graphs, then shorter ones."""
+    graphs = [script.graphs[name] for name in (dialogue, MIRROR_GRAPH) if name in script.graphs]
+    steps = [step for graph in graphs for step in graph.steps.values() if step.prompt]
+    return _distinct(
+        wording.line(step.prompt, roles(names, step, sender), form=form).text
+        for form in _FORMS
+        for sender in (first, other(first))
+        for step in steps
+    )
+
+
+def texts_ahead(walker: Walker, wording: Wording, names: tuple[str, str], state: State) -> list[str]:
+    """This step's stem and shorter forms, and the prompts of the steps that it may lead to."""
+    step, now = walker.step(state), roles(names, walker.step(state), state.sender)
+    texts = [wording.stem(step.prompt, now).text, wording.question(step.prompt, now).text] if step.prompt else []
+    texts += [wording.line(step.prompt, now, form=form).text for form in _FORMS[1:] if step.prompt]
+    for following, sender in walker.ahead(state):
+        if following.prompt:
+            person = walker.partner(replace(state, sender=sender), following.asker or following.actor)
+            texts.append(wording.peek(following.prompt, roles(names, following, sender), person).text)
+    return _distinct(texts)
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))

@@ -1,0 +1,262 @@
+"""Ask steps: what an answer means and whose answer counts.
+
+Only the partner who is asked moves the step. Where a partner should ask aloud (`asker`), that partner's voice
+puts the question; a voice that is not known is judged by its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.replies import SURE
+from voice_imago.dialogue.script import Step, Target
+from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.events import Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
+
+__all__ = ["Answers", "expected", "keyed", "options_prompt", "target"]
+
+FILLER_S = 3.0
+"""Seconds without words after an answer until "one moment" (domain §5.7)."""
+GIVE_UP_S = 8.0
+"""Seconds without words until the guide asks again."""
+TALK_S = 3.0
+"""Speech longer than this is no short answer but somebody going on (used only when there are no words)."""
+CERTAIN = 0.8
+"""Confidence of a recogniser of answers, 0..1, below which the guide says what it understood."""
+
+
+def expected(step: Step) -> Collection[str]:
+    """The meanings that ``Replies.meaning`` should look for."""
+    wanted = [meaning for meaning in step.on if meaning != "skip"]
+    return [*wanted, "question"] if step.asker else wanted
+
+
+def target(step: Step, meaning: str) -> Target | None:
+    """Where a meaning leads; "partly" counts as no where the step does not tell them apart."""
+    if meaning == "skip":
+        return None
+    if meaning == "partly" and "partly" not in step.on:
+        meaning = "no"
+    return step.on.get(meaning)
+
+
+def choices(step: Step) -> list[str]:
+    """The step's choices in the order in which they are offered."""
+    return [meaning for meaning in step.on if meaning.startswith("choice:")]
+
+
+def keyed(step: Step, key: str) -> str | None:
+    """The meaning of a key: y, n, or the number of a choice; None: the key means nothing here."""
+    offered = choices(step)
+    number = "123456789".find(key) if len(key) == 1 else -1
+    if 0 <= number < len(offered):
+        return offered[number]
+    meaning = {"y": "yes", "n": "no"}.get(key)
+    if meaning in step.on:
+        return meaning
+    if offered and meaning and "yes" not in step.on:
+        return offered[0] if meaning == "yes" else offered[-1]
+    return None
+
+
+def key_prompt(step: Step) -> str:
+    """The prompt that explains the keys of this step."""
+    return "guide.by_key" if "yes" in step.on or "no" in step.on else "guide.by_key_choice"
+
+
+def options_prompt(step: Step) -> str:
+    """The prompt that names the possible answers."""
+    return "guide.answer_options" if "partly" in step.on else key_prompt(step)
+
+
+class Answers:
+    """Understands what is said in steps that can be answered."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+
+    # ------------------------------------------------------------------ what came in
+
+    def heard(self, turn: TurnHeard) -> None:
+        """Somebody spoke in an ask step: understand it now, or wait for the words."""
+        guide, ended = self._guide, turn.ended
+        if turn.utterances is None and guide.words == "nothing":
+            self._without_words(ended)
+        elif guide.words == "answers" and self._goes_on_talking(ended):
+            self._go("talk", ended.speaker)
+        elif turn.utterances is not None:
+            self.understand(turn.utterances)
+        else:
+            self._wait_for_words(ended)
+
+    def words_came(self, fact: WordsKnown) -> None:
+        """The words of an answer arrived, perhaps while the question is being asked again."""
+        guide = self._guide
+        guide.state = replace(guide.state, answer_turns=guide.state.answer_turns - {fact.turn})
+        if guide.state.phase in LISTENING:
+            self.understand(fact.utterances)
+        elif guide.state.open_question:
+            for utterance in fact.utterances:
+                if self._answered(utterance):
+                    return
+
+    def understand(self, utterances: Sequence[Utterance]) -> None:
+        """Move on the first utterance that answers; an answer that is not sure is asked again."""
+        guide = self._guide
+        missed: Utterance | None = None
+        for utterance in utterances:
+            if not utterance.text and guide.words == "speech":
+                continue  # a cough, a chair: nothing was said
+            if self._answered(utterance):
+                return
+            if self._counts(utterance.speaker) and not self._was_the_question(utterance):
+                missed = utterance
+        if any(utterance.text and not self._counts(utterance.speaker) for utterance in utterances):
+            guide.state = replace(guide.state, refused=tuple(utterances))
+        if guide.state.phase is Phase.DECIDING and guide.state.answer_turns:
+            guide.emit(Expect(guide.window()))  # another answer is on its way
+        elif missed is not None:
+            self.not_understood(missed.speaker)
+        else:
+            guide.listen_on()
+
+    def that_was_me(self, utterances: Sequence[Utterance]) -> None:
+        """The answer that was not taken came from the right partner after all."""
+        actor = self._guide.actor
+        self.understand([replace(utterance, speaker=actor) for utterance in utterances])
+
+    def rest_heard(self, utterances: Sequence[Utterance]) -> None:
+        """Somebody spoke in a rest: "ready" ends it, and a rest may have answers of its own."""
+        guide, step = self._guide, self._guide.step
+        for utterance in utterances:
+            if utterance.confidence < SURE:
+                continue
+            meaning = guide.replies.meaning(utterance.text, expected(step))
+            if step.on and target(step, meaning) is not None:
+                self._go(meaning, utterance.speaker)
+                return
+            ready = guide.replies.holds(utterance.text, "ready")
+            if ready and guide.replies.meaning(utterance.text, ("yes", "no")) == "yes":
+                guide.rest_over()
+                return
+
+    def by_key(self, key: str) -> None:
+        """A key answers at any time from the prompt on."""
+        step = self._guide.step
+        meaning = keyed(step, key) if step.do in ("ask", "rest") and self._guide.state.open_question else None
+        if meaning is not None:
+            self._go(meaning, "key")
+
+    def due(self) -> None:
+        """The words do not come: first a filler, then the question again."""
+        guide = self._guide
+        if guide.state.filler_said:
+            self.not_understood(None)
+        else:
+            guide.state = replace(guide.state, filler_said=True, deadline=guide.at + GIVE_UP_S - FILLER_S)
+            guide.murmur(guide.line("guide.one_moment"))
+
+    def question_asked(self) -> None:
+        """The question stands in the room; now only the answer counts."""
+        self._guide.state = replace(self._guide.state, asked=True)
+        self._guide.listen()
+
+    # ------------------------------------------------------------------ with words
+
+    def _wait_for_words(self, ended: TurnEnded) -> None:
+        guide = self._guide
+        guide.state = replace(
+            guide.state,
+            phase=Phase.DECIDING,
+            answer_turns=guide.state.answer_turns | {ended.turn},
+            deadline=guide.at + FILLER_S,
+            filler_said=False,
+        )
+        guide.emit(Expect(guide.window()))  # the partner may go on, or the other one answer
+
+    def _answered(self, utterance: Utterance) -> bool:
+        """Whether this utterance moved the step."""
+        guide = self._guide
+        if self._was_the_question(utterance):
+            if self._may_be_the_question(utterance):
+                guide.state = replace(guide.state, asked=True)
+            return False
+        meaning = self._meaning(utterance)
+        one_breath = guide.step.asker is not None and utterance.speaker == guide.asker
+        speaker = guide.actor if one_breath else utterance.speaker
+        if target(guide.step, meaning) is None or not self._counts(speaker):
+            return False
+        if guide.words == "answers" and utterance.confidence < CERTAIN:
+            self._confirm(meaning)
+        self._go(meaning, speaker)
+        return True
+
+    def _meaning(self, utterance: Utterance) -> str:
+        if utterance.confidence < SURE:
+            return "unclear"
+        return self._guide.replies.meaning(utterance.text, expected(self._guide.step))
+
+    def _was_the_question(self, utterance: Utterance) -> bool:
+        """The one who is to ask spoke. Both in one breath ("did I get it? – yes") are the answer."""
+        guide = self._guide
+        if guide.step.asker is None:
+            return False
+        meaning = self._meaning(utterance)
+        if utterance.speaker == guide.asker:
+            both = meaning != "question" and guide.replies.holds(utterance.text, "question")
+            return not (both and target(guide.step, meaning) is not None)
+        return meaning == "question" and utterance.speaker != guide.actor
+
+    def _may_be_the_question(self, utterance: Utterance) -> bool:
+        """Not when the words are something else: then the partner still goes on with the step before."""
+        understood = self._guide.words == "speech" and utterance.confidence >= SURE and bool(utterance.text)
+        return not understood or self._guide.replies.holds(utterance.text, "question")
+
+    def _counts(self, speaker: Speaker | None) -> bool:
+        """Whether this voice may answer: the one that is asked, or one that is not known."""
+        actor = self._guide.actor
+        return actor is None or speaker not in (0, 1) or speaker == actor
+
+    def _confirm(self, meaning: str) -> None:
+        """Say in passing what was understood, before whatever is said next (domain §5.3)."""
+        guide, key = self._guide, f"guide.heard_{meaning}"
+        if guide.wording.knows(key):
+            guide.say_before_the_next(guide.line(key))
+
+    def _go(self, meaning: str, by: Speaker | Literal["key"] | None) -> None:
+        guide, where = self._guide, target(self._guide.step, meaning)
+        if where is None:
+            return
+        guide.emit(Publish(Reply(guide.at, guide.step.id, meaning, by)))
+        guide.state = replace(guide.state, asked=False)
+        guide.follow(guide.walker.follow(guide.state, where))
+
+    def not_understood(self, speaker: Speaker | None) -> None:
+        """First the question again, shorter; then the answers by name; then the keys (domain §5.5)."""
+        guide, step = self._guide, self._guide.step
+        guide.state = replace(guide.state, unclear=guide.state.unclear + 1)
+        guide.emit(Publish(Reply(guide.at, step.id, "unclear", speaker)))
+        key = {2: options_prompt(step)}.get(guide.state.unclear, key_prompt(step))
+        guide.speak([guide.short_line() if guide.state.unclear == 1 else guide.line(key)], "listen")
+
+    # ------------------------------------------------------------------ without words
+
+    def _goes_on_talking(self, ended: TurnEnded) -> bool:
+        """Speech too long for an answer, by the one who is asked whether there is more."""
+        guide = self._guide
+        long = (ended.speech_s or ended.end - ended.start) > TALK_S
+        return long and "talk" in guide.step.on and self._counts(ended.speaker)
+
+    def _without_words(self, ended: TurnEnded) -> None:
+        guide, step = self._guide, self._guide.step
+        if self._goes_on_talking(ended):
+            self._go("talk", ended.speaker)
+        elif step.asker and not guide.state.asked and ended.speaker in (None, -1, guide.asker):
+            self.question_asked()
+        elif not self._counts(ended.speaker):
+            guide.listen_on()
+        else:
+            guide.speak([guide.line(key_prompt(step))], "listen")

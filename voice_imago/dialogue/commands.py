@@ -1,0 +1,191 @@
+"""The global words: valid at every step, by voice and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from voice_imago.dialogue.answers import options_prompt
+from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.script_shape import STOP_GRAPH, TIME_OUT_GRAPH
+from voice_imago.dialogue.state import Phase
+from voice_imago.events import Chime, Command, Hush, TuneVoice
+
+__all__ = ["Commands", "VoiceTuning"]
+
+_RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
+_VOLUMES = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceTuning:
+    """How the guide speaks, in steps."""
+
+    rate: float = 1.0
+    """Factor on the words per minute of the settings."""
+    volume: float = 0.7
+    """0..1."""
+
+    def changed(self, name: str) -> VoiceTuning:
+        """One step slower, faster, louder or softer; the same object's values at the end of the range."""
+        if name in ("slower", "faster"):
+            return replace(self, rate=_step(_RATES, self.rate, 1 if name == "faster" else -1))
+        return replace(self, volume=_step(_VOLUMES, self.volume, 1 if name == "louder" else -1))
+
+
+def _step(scale: tuple[float, ...], value: float, by: int) -> float:
+    nearest = min(range(len(scale)), key=lambda i: abs(scale[i] - value))
+    return scale[max(0, min(len(scale) - 1, nearest + by))]
+
+
+_LIMIT = {"slower": "slowest", "faster": "fastest", "louder": "loudest", "softer": "softest"}
+
+
+class Commands:
+    """Does what was commanded, in whatever phase."""
+
+    def __init__(self, guide: Guide, tuning: VoiceTuning | None = None) -> None:
+        self._guide = guide
+        self.tuning = tuning or VoiceTuning()
+        self._table: dict[str, Callable[[Command], None]] = {
+            "repeat": self._repeat,
+            "pause": self._pause,
+            "go_on": self._go_on,
+            "done": self._go_on,
+            "skip": self._skip,
+            "time_out": self._time_out,
+            "stop": self._stop,
+            "help": self._help,
+            "where": self._where,
+            "back": self._back,
+            "slower": self._tune,
+            "faster": self._tune,
+            "louder": self._tune,
+            "softer": self._tune,
+        }
+
+    def obey(self, command: Command) -> None:
+        """Carry a command out; a name without a meaning here is no fault."""
+        if self._leaving:
+            self._leave(command)
+        elif command.name in self._table:
+            self._table[command.name](command)
+
+    @property
+    def _leaving(self) -> bool:
+        """The key has stopped the session and the guide is saying goodbye."""
+        state = self._guide.state
+        return state.phase is Phase.SPEAKING and state.after == "stop"
+
+    def _leave(self, command: Command) -> None:
+        """Nothing calls a stopped session back; stop again ends the goodbye too."""
+        if command.name == "stop":
+            self._guide.emit(Hush())
+            self._guide.finish("stopped")
+        elif command.name in ("done", "go_on", "skip"):
+            self._guide.emit(Hush())
+
+    def _repeat(self, command: Command) -> None:
+        """What was said last; where the guide has said nothing yet, what it would say."""
+        guide, state = self._guide, self._guide.state
+        if state.phase is Phase.SPEAKING:
+            guide.say_first()
+        elif state.said:
+            guide.aside(state.said)
+        elif state.phase is Phase.GRACE and not guide.turn_open:
+            guide.speak([guide.prompt_line()], "listen")
+        else:
+            guide.aside([guide.short_line()])
+
+    def _pause(self, command: Command) -> None:
+        """The key pauses and goes on in turn; the word only ever pauses."""
+        guide, state = self._guide, self._guide.state
+        pausing = state.phase is Phase.SPEAKING and state.after == "pause"
+        if command.by == "key" and (pausing or state.phase is Phase.PAUSED):
+            self._go_on(command)
+            return
+        guide.note_rest()
+        guide.emit(Chime("paused"))
+        guide.speak([guide.line("guide.paused")], "pause")
+
+    def _go_on(self, command: Command) -> None:
+        """Go on: out of a pause or a rest, past a prompt, past a turn that the microphone did not hear."""
+        guide, state = self._guide, self._guide.state
+        phase = state.phase
+        if phase is Phase.PAUSED or (phase is Phase.SPEAKING and state.after == "pause"):
+            guide.speak([guide.line("guide.resumed")], "again")
+        elif phase is Phase.SPEAKING:
+            guide.emit(Hush())
+        elif phase is Phase.RESTING:
+            guide.rest_over()
+        elif command.by == "key":
+            self._done_by_key()
+
+    def _done_by_key(self) -> None:
+        guide = self._guide
+        if guide.step.do == "turn":
+            guide.follow(guide.walker.mirror(guide.state))
+        elif guide.state.phase is Phase.GRACE:
+            guide.state = replace(guide.state, asked=True)
+            guide.listen()
+        else:
+            guide.speak([guide.line(options_prompt(guide.step))], "listen")
+
+    def _skip(self, command: Command) -> None:
+        guide, step, state = self._guide, self._guide.step, self._guide.state
+        greeting = state.phase is Phase.SPEAKING and state.after == "step"
+        if greeting or step.do == "end":
+            guide.emit(Hush())
+        elif step.skippable:
+            if step.do in ("turn", "ask"):
+                guide.say_before_the_next(guide.line("guide.skipped"))
+            guide.follow(guide.walker.skip(guide.state))
+        else:
+            guide.aside([guide.line("guide.skip_not")])
+
+    def _time_out(self, command: Command) -> None:
+        self._enter_aside(TIME_OUT_GRAPH, command)
+
+    def _stop(self, command: Command) -> None:
+        """By key at once; by voice only after asking, since a word can be misheard."""
+        guide = self._guide
+        if command.by != "key":
+            self._enter_aside(STOP_GRAPH, command)
+            return
+        lines = [guide.line("guide.stopped"), guide.line("guide.goodbye")]
+        guide.speak(lines, "stop")
+
+    def _enter_aside(self, graph: str, command: Command) -> None:
+        """Leave the step for a while; who is already there hears again what is being asked."""
+        guide = self._guide
+        if any(call.graph == graph for call in guide.state.calls):
+            self._repeat(command)
+            return
+        guide.note_rest()
+        guide.state = replace(guide.state, asked=False, floor=None)
+        guide.follow(guide.walker.begin(guide.state, graph, "aside"))
+
+    def _help(self, command: Command) -> None:
+        guide, state, prompt = self._guide, self._guide.state, self._guide.step.prompt
+        lines = [guide.line("guide.help"), guide.line("guide.keys"), guide.line("guide.help_resources")]
+        if state.beneath.phase is not Phase.PAUSED and prompt:
+            lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
+            if guide.wording.has_stem(prompt):
+                lines.append(guide.wording.stem(prompt, guide.roles()))
+        guide.aside(lines)
+
+    def _where(self, command: Command) -> None:
+        guide = self._guide
+        number, count = guide.walker.position(guide.state)
+        title = guide.wording.title(guide.step.prompt) if guide.step.prompt else ""
+        guide.aside([guide.line("guide.where", number=str(number), count=str(count), title=title)])
+
+    def _back(self, command: Command) -> None:
+        self._guide.follow(self._guide.walker.back(self._guide.state))
+
+    def _tune(self, command: Command) -> None:
+        guide, before = self._guide, self.tuning
+        self.tuning = before.changed(command.name)
+        key = command.name if self.tuning != before else _LIMIT[command.name]
+        guide.emit(TuneVoice(self.tuning.rate, self.tuning.volume))
+        guide.aside([guide.line(f"guide.{key}")])

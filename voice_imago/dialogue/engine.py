@@ -1,0 +1,350 @@
+"""What the guide does next: (state, fact) -> (state, effects).
+
+Theory of operation
+-------------------
+A dialogue is a walk through graphs of steps (``prompts/dialogues/*.toml``). ``Walker`` knows the way, ``Wording``
+the words, ``Replies`` what an answer means; this module knows *when*. The state is one frozen value; a fact either
+moves it along the table below or is of no interest and changes nothing.
+
+    phase      fact          what happens
+    ---------  ------------  ------------------------------------------------------------------------------
+    SPEAKING   PromptEnded   the next line of the queue, or what comes after it (``After``)
+    SPEAKING   WordsKnown    an answer that came late, while its question is being asked again
+    GRACE      TurnHeard     somebody asked the question or answered it
+    GRACE      Waited        nobody asked: the guide supplies the question
+    GRACE      WordsKnown    the turn before this step held the question
+    LISTENING  TurnHeard     a turn step is over; an ask step has an answer (or a question) to understand
+    LISTENING  Waited        a reminder; never a skip
+    LISTENING  Talked        a soft hint that the piece is long; never a cut
+    DECIDING   the same as LISTENING, and WordsKnown: the words of the answer
+    DECIDING   Due           "one moment", then the question again
+    RESTING    Due           the rest is over ("ready" ends it early; a rest may have answers, too)
+    PAUSED     nothing but commands, and the keys while the microphone is lost
+    any        Command, AnswerKeyed, Interruption, Fault, Recovered
+
+The guide's words come in three strengths. A *prompt* closes the listening window and decides what follows.
+Something *in between* (help, a fault) closes it too and then goes back to exactly where we were; words that arrive
+meanwhile are kept. A *murmur* leaves window and open turn alone: what must be said while somebody has the floor.
+
+Rules that the table keeps: the guide never waits for words where it does not need them; no step is ever ended
+by silence alone; only the partner whose answer is asked moves an ask step; every state has a command that leaves
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voice_imago.dialogue import facilitation
+from voice_imago.dialogue.ahead import texts_of_all
+from voice_imago.dialogue.answers import Answers, expected, target
+from voice_imago.dialogue.commands import Commands
+from voice_imago.dialogue.faults import Faults
+from voice_imago.dialogue.guide import Course, Guide
+from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
+from voice_imago.dialogue.state import LISTENING, Line, Phase, State
+from voice_imago.dialogue.walk import other
+from voice_imago.events import (
+    AnswerKeyed,
+    Chime,
+    Command,
+    Due,
+    Effect,
+    Expect,
+    Fault,
+    Interruption,
+    Intervention,
+    Partner,
+    Prepare,
+    PromptEnded,
+    Publish,
+    Recovered,
+    Talked,
+    TurnHeard,
+    Utterance,
+    Waited,
+    WordsKnown,
+)
+
+__all__ = ["Course", "Dialogue", "DialogueFact"]
+
+DialogueFact = (
+    PromptEnded
+    | TurnHeard
+    | WordsKnown
+    | Waited
+    | Talked
+    | Interruption
+    | Due
+    | Command
+    | AnswerKeyed
+    | Fault
+    | Recovered
+)
+
+_UNDOABLE = (PromptEnded, WordsKnown, Waited, Talked, Interruption, Recovered)
+"""Facts after which the last end of turn may still be undone: nobody has decided anything since."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Where we were when a turn was over."""
+
+    turn: int
+    state: State
+    heard: dict[tuple[str, Partner | None], int]
+    """Prompts heard by then, for tapering."""
+
+
+class Dialogue:
+    """Leads one dialogue from its greeting to its goodbye."""
+
+    def __init__(self, script: Script, course: Course) -> None:
+        self._guide = Guide(script, course)
+        self._answers = Answers(self._guide)
+        self._commands = Commands(self._guide)
+        self._faults = Faults(self._guide)
+        self._before: _Before | None = None
+        self._table: dict[type, Callable[[Any], None]] = {
+            PromptEnded: self._prompt_ended,
+            TurnHeard: self._turn_heard,
+            WordsKnown: self._words_known,
+            Waited: self._waited,
+            Talked: self._talked,
+            Interruption: self._interrupted,
+            Due: self._due,
+            Command: self._commanded,
+            AnswerKeyed: lambda fact: self._answers.by_key(fact.key),
+            Fault: self._faults.failed,
+            Recovered: self._faults.recovered,
+        }
+
+    # ------------------------------------------------------------------ seen from outside
+
+    @property
+    def deadline(self) -> float | None:
+        """Audio-clock second at which the dialogue wants ``Due``."""
+        return self._guide.state.deadline
+
+    @property
+    def phase(self) -> Phase:
+        return self._guide.state.phase
+
+    @property
+    def over(self) -> bool:
+        return self.phase is Phase.OVER
+
+    @property
+    def step(self) -> Step:
+        return self._guide.step
+
+    @property
+    def visit(self) -> int:
+        """Counts the steps performed; another number means that the dialogue has moved on."""
+        return self._guide.state.visit
+
+    @property
+    def guide(self) -> Guide:
+        """State, words and ways of this dialogue, to look at."""
+        return self._guide
+
+    def answers(self, text: str) -> bool:
+        """Whether the words answer what is being asked just now."""
+        step, asking = self.step, self.step.do == "ask" and self.phase in LISTENING
+        if not asking and not (step.on and self.phase is Phase.RESTING):
+            return False
+        return target(step, self._guide.replies.meaning(text, expected(step))) is not None
+
+    def begin(self, at: float) -> list[Effect]:
+        """Greet, then perform the first step."""
+        guide, course = self._guide, self._guide.course
+        guide.at = at
+        guide.state = guide.walker.begin(guide.state, course.dialogue)
+        greetings = [*course.opening, *facilitation.capability_notice(course.words)]
+        lines = [guide.line(key) for key in greetings]
+        everything = texts_of_all(guide.script, guide.wording, course.partners, course.dialogue, course.first)
+        guide.emit(Prepare(tuple(line.text for line in lines)), Prepare(tuple(everything)))
+        guide.speak(lines, "step")
+        return guide.flush()
+
+    def feed(self, fact: DialogueFact, *, turn_open: bool = False) -> list[Effect]:
+        """Take one fact, give the effects in order. After the end nothing has an effect.
+
+        ``turn_open``: somebody is in the middle of a turn just now and should not lose it.
+        """
+        self._guide.at, self._guide.turn_open = fact.at, turn_open
+        if not isinstance(fact, _UNDOABLE):
+            self._before = None
+        if not self.over:
+            self._table[type(fact)](fact)
+        return self._guide.flush()
+
+    def undo(self, at: float, turn: int) -> list[Effect] | None:
+        """The end of ``turn`` was wrong, the same voice goes on: be where we were; None if it is too late."""
+        guide, before = self._guide, self._before
+        if before is None or before.turn != turn or self.over:
+            return None
+        guide.at, self._before = at, None
+        guide.hush()
+        now = guide.state
+        guide.state = replace(before.state, first=now.first, switched_off=now.switched_off)
+        guide.wording.remember(before.heard)
+        guide.microphone(on=True)
+        if now.visit != guide.state.visit:
+            guide.tell_step()
+        guide.emit(Expect(guide.window()))
+        return guide.flush()
+
+    # ------------------------------------------------------------------ facts
+
+    def _prompt_ended(self, fact: PromptEnded) -> None:
+        guide = self._guide
+        if guide.state.murmurs and fact.id == guide.state.murmuring:
+            guide.murmur_said()
+        elif self.phase is Phase.SPEAKING and fact.id == guide.state.saying:
+            guide.line_said()
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Back from something in between: take the words that arrived meanwhile."""
+        guide, meanwhile = self._guide, self._guide.state.meanwhile
+        if meanwhile and guide.state.beneath is guide.state:
+            guide.state = replace(guide.state, meanwhile=())
+            for fact in meanwhile:
+                self._words_known(fact)
+
+    def _turn_heard(self, heard: TurnHeard) -> None:
+        guide, ended = self._guide, heard.ended
+        if self.phase is Phase.RESTING:
+            self._heard_in_rest(heard.utterances or ())
+        elif self.phase is Phase.PAUSED:
+            guide.emit(Expect(guide.window()))
+        if self.phase not in LISTENING:
+            return
+        self._before = _Before(ended.turn, guide.state, guide.wording.heard)
+        taken = ended.why == "other_voice" and guide.step.do == "turn"
+        floor = guide.walker.next_actor(guide.state) if taken else None
+        state = replace(guide.state, last_turn=ended.turn, last_end=ended.end)
+        guide.state = replace(state, floor=floor, refused=None)
+        if guide.step.do == "ask":
+            self._answers.heard(heard)
+        elif guide.actor is not None and ended.speaker == other(guide.actor):
+            self._turn_of_the_other(heard)
+        else:
+            self._turn_over(heard.text)
+
+    def _turn_of_the_other(self, heard: TurnHeard) -> None:
+        """Not the partner whose turn it is: the step stays."""
+        guide, ended = self._guide, heard.ended
+        guide.state = replace(guide.state, refused=heard.utterances or (), floor=None)
+        guide.listen()
+        if ended.speaker is not None:
+            self._interrupted(Interruption(heard.at, ended.speaker, ended.turn))
+
+    def _turn_over(self, text: str | None) -> None:
+        """A turn step is done: perhaps a gentle second try, else the mirror, else on."""
+        guide = self._guide
+        if text:
+            for label, there in guide.step.heard.items():
+                if label not in guide.state.call.branched and self._heard(text, label):
+                    guide.follow(guide.walker.branch(guide.state, there, label))
+                    return
+            asked = guide.replies.holds(text, "question")
+            guide.state = replace(guide.state, asked=asked)
+        guide.follow(guide.walker.mirror(guide.state))
+
+    def _heard(self, text: str, label: str) -> bool:
+        """Whether a reply list is in the words; with ``!``, whether it is not."""
+        return self._guide.replies.holds(text, label.lstrip("!")) is not label.startswith("!")
+
+    def _words_known(self, fact: WordsKnown) -> None:
+        guide, state = self._guide, self._guide.state
+        if state.beneath is not state:
+            guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
+        elif self.phase is Phase.RESTING:
+            self._answers.rest_heard(fact.utterances)
+        elif fact.turn in state.answer_turns:
+            self._answers.words_came(fact)
+        elif self._asked_before(fact):
+            self._answers.question_asked()
+
+    def _asked_before(self, fact: WordsKnown) -> bool:
+        """Whether the turn before this question held it already, as its words tell only now."""
+        waiting = self.phase is Phase.GRACE and fact.turn == self._guide.state.last_turn
+        return waiting and self._guide.replies.holds(fact.text, "question")
+
+    def _heard_in_rest(self, utterances: tuple[Utterance, ...]) -> None:
+        guide, visit = self._guide, self.visit
+        self._answers.rest_heard(utterances)
+        if visit == self.visit:
+            guide.emit(Expect(guide.window()))
+
+    def _waited(self, fact: Waited) -> None:
+        guide = self._guide
+        if self.phase is Phase.GRACE:
+            guide.speak([guide.prompt_line()], "listen")
+        elif self.phase is Phase.LISTENING:
+            waited_s, said = guide.state.waited_s + fact.seconds, guide.state.said
+            line = self._reminder(waited_s)
+            guide.speak([line], "pause" if line.key == "guide.pausing_now" else "listen")
+            guide.state = replace(guide.state, waited_s=waited_s, said=said)
+
+    def _reminder(self, waited_s: float) -> Line:
+        guide, step = self._guide, self._guide.step
+        timing = guide.script.timings[step.kind]
+        times_s, keys = step.reminders_s or timing.reminders_s, step.remind or timing.remind
+        nearest = min(range(len(times_s)), key=lambda i: abs(times_s[i] - waited_s))
+        key = keys[min(nearest, len(keys) - 1)]
+        if key == STEM and guide.wording.has_stem(step.prompt):
+            return guide.wording.stem(step.prompt, guide.roles())
+        return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)
+
+    def _talked(self, fact: Talked) -> None:
+        """Too long for one mirror: first a soft sound, then a sentence; the turn itself stays open."""
+        guide = self._guide
+        if self.phase is not Phase.LISTENING or guide.step.do != "turn":
+            return
+        limits_s = guide.script.timings[guide.step.kind].talk_limits_s
+        rung = facilitation.on_long_turn(fact.seconds, limits_s, guide.at - guide.state.intervened_at)
+        if rung == 0:
+            return
+        guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
+        if rung == 1:
+            guide.emit(Chime("time"))
+        else:
+            guide.state = replace(guide.state, intervened_at=guide.at)
+            guide.murmur(guide.line("guide.let_catch"))
+
+    def _interrupted(self, fact: Interruption) -> None:
+        guide, actor = self._guide, self._guide.actor
+        if self.phase is not Phase.LISTENING or guide.step.do != "turn":
+            return
+        if actor is None or fact.by != other(actor):
+            return
+        state = guide.state
+        move = facilitation.on_interruption(state.disturbances, state.moves, guide.at - state.intervened_at)
+        guide.state = replace(state, disturbances=state.disturbances + 1)
+        if move is None:
+            return
+        guide.state = replace(guide.state, moves=state.moves + 1, intervened_at=guide.at)
+        guide.emit(Publish(Intervention(guide.at, "interruption", move.rung, other(actor))))
+        guide.murmur(guide.line(move.prompt))
+
+    def _due(self, fact: Due) -> None:
+        if self.phase is Phase.RESTING:
+            self._guide.rest_over()
+        elif self.phase is Phase.DECIDING:
+            self._answers.due()
+
+    def _commanded(self, command: Command) -> None:
+        refused = self._guide.state.refused
+        if command.name != "that_was_me":
+            self._commands.obey(command)
+        elif refused is not None and self.phase in LISTENING:
+            self._guide.state = replace(self._guide.state, refused=None)
+            if self._guide.step.do == "ask":
+                self._answers.that_was_me(refused)
+            else:
+                self._turn_over(" ".join(utterance.text for utterance in refused))

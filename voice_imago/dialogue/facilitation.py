@@ -1,0 +1,44 @@
+"""The gentle moves of domain §1.6: three rungs, at most one in 20 s, anew at each step, never a culprit named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["REST_S", "Move", "capability_notice", "on_interruption", "on_long_turn"]
+
+REST_S = 20.0
+"""Seconds between two interventions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What to say, and how firmly: 1 a cue, 2 a sentence, 3 a choice."""
+
+    rung: int
+    prompt: str
+
+
+_FLOOR = (Move(1, "guide.floor_1"), Move(2, "guide.floor_2"), Move(3, "guide.floor_3"))
+
+
+def on_interruption(before: int, moves: int, since_s: float) -> Move | None:
+    """The move for an interruption, after ``before`` others and ``moves`` moves in this step.
+
+    ``since_s`` is the time since the last move of any kind. The first interruption is let pass: most people stop by
+    themselves.
+    """
+    if before == 0 or since_s < REST_S:
+        return None
+    return _FLOOR[min(moves, len(_FLOOR) - 1)]
+
+
+def on_long_turn(seconds: float, limits_s: tuple[float, ...], since_s: float) -> int:
+    """The rung for a piece of ``seconds``: 1 a soft sound, 2 the sentence, 0 nothing so soon after another."""
+    rung = min(2, sum(1 for limit in limits_s if seconds >= limit - 0.01))
+    return rung if rung == 1 or since_s >= REST_S else 0
+
+
+def capability_notice(words: Literal["nothing", "answers", "speech"]) -> tuple[str, ...]:
+    """Prompts that say once, at the start, what the guide cannot understand today."""
+    return {"nothing": ("guide.no_recogniser",), "answers": ("guide.answers_only",), "speech": ()}[words]

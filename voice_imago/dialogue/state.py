@@ -1,0 +1,155 @@
+"""Where a dialogue stands: one frozen value, so that a wrong end of turn is undone by putting an older one back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from voice_imago.events import Form, Partner, Utterance, WordsKnown
+
+__all__ = ["LISTENING", "After", "Call", "Line", "Phase", "Place", "State"]
+
+
+class Phase(Enum):
+    """What the guide is doing."""
+
+    SPEAKING = "speaking"
+    """A prompt is being said."""
+    GRACE = "grace"
+    """Giving a partner the chance to ask the question before the guide supplies it."""
+    LISTENING = "listening"
+    """Somebody has the floor."""
+    DECIDING = "deciding"
+    """An answer was given; its words are not there yet."""
+    RESTING = "resting"
+    """A timed rest: breathing, or a time-out."""
+    PAUSED = "paused"
+    """Frozen until somebody says go on."""
+    OVER = "over"
+
+
+LISTENING = (Phase.GRACE, Phase.LISTENING, Phase.DECIDING)
+"""The phases in which the current step is being answered."""
+
+After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop"]
+"""What follows when the lines in the queue are said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One prompt, ready to be said."""
+
+    key: str
+    form: Form
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One graph being walked; the last on the stack is the current one."""
+
+    graph: str
+    step: str
+    kind: Literal["main", "mirror", "aside"] = "main"
+    mode: Literal["loop", "once"] = "loop"
+    visits: Mapping[str, int] = field(default_factory=dict)
+    """How often each step was entered."""
+    branched: frozenset[str] = frozenset()
+    """Which `heard` branches were already taken."""
+    second: bool = False
+    """In a step for both: the second partner's part."""
+    flipped: bool = False
+    """A mirror of the receiver's turn: sender and receiver changed places and change back at its end."""
+    told: bool = False
+    """``StepEntered`` was published for the current step."""
+    left_s: float | None = None
+    """Seconds left of this step's rest, when it was interrupted."""
+
+
+Place = tuple[Call, Partner]
+"""A step as it was entered, and who was the sender then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    calls: tuple[Call, ...]
+    sender: Partner = 0
+    trail: tuple[Place, ...] = ()
+    """The way through the main graph so far, for "back"."""
+    aside_visits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Visits in the graphs of asides (time-out, stop); these last as long as the session."""
+    phase: Phase = Phase.SPEAKING
+
+    queue: tuple[Line, ...] = ()
+    """Lines still to be said; the first is being said."""
+    saying: int = 0
+    """Id of the line being said."""
+    after: After = "listen"
+    first: tuple[Line, ...] = ()
+    """To be said before whatever is said next: a confirmation, or a notice that could wait."""
+    said: tuple[Line, ...] = ()
+    """What the guide said for this step, for "repeat"; empty: it said nothing, so it has not asked."""
+    murmurs: tuple[Line, ...] = ()
+    """Lines being said without taking the floor away; the first is being said."""
+    murmuring: int = 0
+    """Id of the first murmur."""
+    back: State | None = None
+    """Where to return when something in between (help, a hint, a fault) was said."""
+    meanwhile: tuple[WordsKnown, ...] = ()
+    """Words that arrived while something in between was said."""
+
+    visit: int = 0
+    """Counts the steps performed; tells whether the dialogue has moved on."""
+    floor: Partner | None = None
+    """This partner has already begun to speak: no prompt for them, only listening."""
+    asked: bool = False
+    """The question of this step has been asked aloud."""
+    answer_turns: frozenset[int] = frozenset()
+    """Turns of this step whose words are awaited."""
+    last_turn: int = 0
+    """The turn that was over last."""
+    last_end: float = 0.0
+    """End of its speech, seconds."""
+    refused: tuple[Utterance, ...] | None = None
+    """What was just not taken because the voice seemed to be the wrong one ("that was me" takes it)."""
+    unclear: int = 0
+    """Answers not understood in this step."""
+    waited_s: float = 0.0
+    """Silence already answered by a reminder in this step, seconds."""
+    filler_said: bool = False
+    deadline: float | None = None
+    """Audio-clock second at which ``Due`` is wanted."""
+    disturbances: int = 0
+    """Interruptions in this step."""
+    moves: int = 0
+    """Gentle moves made in this step."""
+    intervened_at: float = -1e9
+    """Second of the last intervention."""
+    switched_off: bool = False
+    """The microphone is off (time-out)."""
+    frozen: bool = False
+    """Paused because the microphone was lost."""
+
+    @property
+    def call(self) -> Call:
+        return self.calls[-1]
+
+    @property
+    def talking(self) -> bool:
+        """A prompt is in the air."""
+        return self.phase is Phase.SPEAKING and bool(self.queue)
+
+    @property
+    def beneath(self) -> State:
+        """What is being done, apart from what is said in between."""
+        return self if self.back is None or self.phase is not Phase.SPEAKING else self.back
+
+    @property
+    def open_question(self) -> bool:
+        """The current step is being asked or answered, so a key may answer it."""
+        now = self.beneath
+        if now.phase is Phase.SPEAKING:
+            return now.after in ("listen", "grace", "rest")
+        return now.phase in LISTENING or now.phase is Phase.RESTING or now.frozen

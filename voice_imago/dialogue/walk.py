@@ -1,0 +1,209 @@
+"""Walking a graph: which step comes next, whose it is, how often it was visited. No words, no effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from voice_imago.dialogue.script import MIRROR_GRAPH, RETURN, Graph, Mode, Step, Target, target_for
+from voice_imago.dialogue.state import Call, State
+from voice_imago.events import Partner
+
+__all__ = ["Walker", "other", "with_call"]
+
+CallKind = Literal["main", "mirror", "aside"]
+
+
+def other(partner: Partner) -> Partner:
+    """The other one of two."""
+    return 1 if partner == 0 else 0
+
+
+def with_call(state: State, call: Call) -> State:
+    """The same state with another top of the stack."""
+    return replace(state, calls=(*state.calls[:-1], call))
+
+
+class Walker:
+    """Moves a ``State`` along the graphs; every method returns a new state.
+
+    None in place of a state: an aside is over, the step below it is to be taken up again.
+    """
+
+    def __init__(self, graphs: Mapping[str, Graph]) -> None:
+        self._graphs = graphs
+
+    # ------------------------------------------------------------------ where we are
+
+    def step(self, state: State) -> Step:
+        """The step that the state stands on."""
+        return self._step(state.call)
+
+    def _step(self, call: Call) -> Step:
+        return self._graphs[call.graph].steps[call.step]
+
+    def actor(self, state: State) -> Partner | None:
+        """Who acts in the current step; None: nobody in particular."""
+        return self.partner(state, self.step(state).actor)
+
+    def partner(self, state: State, role: str | None) -> Partner | None:
+        """The partner behind a role. A step for both is walked twice, with the roles changed between."""
+        if role in ("sender", "both"):
+            return state.sender
+        return other(state.sender) if role == "receiver" else None
+
+    def position(self, state: State) -> tuple[int, int]:
+        """Number of the current step of the main line and how many there are; a side step has the one before it."""
+        steps = list(self._graphs[state.calls[0].graph].steps.values())
+        counted = [step.counted and step.do != "end" for step in steps]
+        here = [step.id for step in steps].index(state.calls[0].step)
+        return (max(1, sum(counted[: here + 1])), sum(counted))
+
+    # ------------------------------------------------------------------ going on
+
+    def begin(
+        self, state: State, graph: str, kind: CallKind = "main", mode: Mode = "loop", *, flipped: bool = False
+    ) -> State:
+        """Enter a graph at its start, on top of the stack."""
+        visits = state.aside_visits.get(graph, {}) if kind == "aside" else {}
+        call = Call(graph, self._graphs[graph].start, kind, mode, visits, flipped=flipped)
+        return self._arrive(replace(state, calls=(*state.calls, call)), call.step) or state
+
+    def follow(self, state: State, target: Target) -> State | None:
+        """Go to ``target``.
+
+        ``return`` ends a graph: after the mirror the calling step is finished, after an aside it is resumed.
+        """
+        if state.call.second:
+            state = _change_places(state, second=False)
+        name = self._name(target, state)
+        if name != RETURN:
+            return self._arrive(state, name)
+        ended, below = state.call, replace(state, calls=state.calls[:-1])
+        if ended.flipped:
+            below = replace(below, sender=other(below.sender))
+        return self.finish(below) if ended.kind == "mirror" else None
+
+    def finish(self, state: State) -> State | None:
+        """The current step is done: the second partner's part of a step for both, or what comes next."""
+        step = self.step(state)
+        if step.actor == "both" and not state.call.second:
+            return _on_the_trail(_change_places(state, second=True))
+        if step.next is None:
+            # check_prompts refuses such a graph
+            raise ValueError(f"step {step.id!r} of {state.call.graph!r} has no next step")
+        return self.follow(state, step.next)
+
+    def skip(self, state: State) -> State | None:
+        """Leave the current step without doing it; of a step for both only one's own part."""
+        step = self.step(state)
+        own_part = step.actor == "both" and not state.call.second
+        if own_part or "skip" not in step.on:
+            return self.finish(state)
+        return self.follow(state, step.on["skip"])
+
+    def mirror(self, state: State) -> State | None:
+        """After a turn: into the mirror graph if the step wants it, else on."""
+        step = self.step(state)
+        if step.mirror is None:
+            return self.finish(state)
+        flipped = step.actor == "receiver"  # in the mirror the sender is whoever just spoke
+        if flipped:
+            state = replace(state, sender=other(state.sender))
+        return self.begin(state, MIRROR_GRAPH, "mirror", step.mirror, flipped=flipped)
+
+    def branch(self, state: State, target: str, label: str) -> State | None:
+        """Take a `heard` branch, once."""
+        call = replace(state.call, branched=state.call.branched | {label})
+        return self.follow(with_call(state, call), target)
+
+    def back(self, state: State) -> State | None:
+        """One step back.
+
+        Out of an aside; from the mirror to the turn that is being mirrored; else to the turn, question or rest
+        before the current one, with everything counted as it was then. At the beginning: to the beginning.
+        """
+        if state.call.kind == "aside":
+            return None
+        trail = state.trail if len(state.calls) > 1 else state.trail[:-1]
+        while trail and self._step(trail[-1][0]).do == "say":
+            trail = trail[:-1]
+        trail = trail or state.trail[:1]
+        call, sender = trail[-1]
+        return replace(state, calls=(call,), sender=sender, trail=trail)
+
+    # ------------------------------------------------------------------ looking ahead
+
+    def next_actor(self, state: State) -> Partner | None:
+        """Who acts after the current turn; that voice taking the floor ends the turn."""
+        step = self.step(state)
+        if step.actor == "both" and not step.mirror and not state.call.second:
+            return other(state.sender)
+        target: Target = self._graphs[MIRROR_GRAPH].start if step.mirror else step.next or RETURN
+        name = self._name(target, state)
+        if step.actor == "both" or name == RETURN:
+            return None
+        graph = MIRROR_GRAPH if step.mirror else state.call.graph
+        following = self._graphs[graph].steps[name]
+        if step.mirror:
+            return other(self.actor(state) or 0) if following.actor == "receiver" else self.actor(state)
+        return self.partner(state, following.actor if following.actor != "both" else None)
+
+    def ahead(self, state: State) -> list[tuple[Step, Partner]]:
+        """Steps that the current one may lead to, each with who would be the sender; the likeliest first."""
+        step, graph = self.step(state), state.call.graph
+        found: list[tuple[Step, Partner]] = []
+        if step.actor == "both" and not state.call.second:
+            found.append((step, other(state.sender)))
+        targets = [t for t in (step.next, *step.on.values(), *step.heard.values()) if t is not None]
+        names = [self._name(target, state) for target in targets]
+        if step.mirror:
+            sender = other(state.sender) if step.actor == "receiver" else state.sender
+            found += [(s, sender) for s in self._graphs[MIRROR_GRAPH].steps.values()]
+        if RETURN in names and len(state.calls) > 1:
+            caller = self._graphs[state.calls[-2].graph]
+            after = caller.steps[state.calls[-2].step].next
+            if isinstance(after, str) and after in caller.steps:
+                found.append((caller.steps[after], state.sender))
+        steps = self._graphs[graph].steps
+        for name in names:
+            if name in steps:
+                sender = other(state.sender) if steps[name].swap else state.sender
+                found.append((steps[name], sender))
+        return found
+
+    # ------------------------------------------------------------------ arriving
+
+    def _name(self, target: Target, state: State) -> str:
+        return target_for(target, state.call.mode)
+
+    def _arrive(self, state: State, name: str) -> State | None:
+        """Enter a step: divert when it was visited often enough, count the visit, forget, change places."""
+        steps, visits = self._graphs[state.call.graph].steps, dict(state.call.visits)
+        while (limit := steps[name].visits) and visits.get(name, 0) >= limit.most:
+            name = self._name(limit.then, state)
+            if name == RETURN:
+                return self.follow(state, name)
+        step = steps[name]
+        visits[name] = visits.get(name, 0) + 1
+        for forgotten in step.resets:
+            visits.pop(forgotten, None)
+        call = replace(state.call, step=name, visits=visits, second=False, told=False, left_s=None)
+        state = with_call(state, call)
+        if step.swap:
+            state = replace(state, sender=other(state.sender))
+        if call.kind == "aside":
+            state = replace(state, aside_visits={**state.aside_visits, call.graph: visits})
+        return _on_the_trail(state)
+
+
+def _change_places(state: State, *, second: bool) -> State:
+    state = replace(state, sender=other(state.sender))
+    return with_call(state, replace(state.call, second=second, told=False))
+
+
+def _on_the_trail(state: State) -> State:
+    if state.call.kind != "main":
+        return state
+    return replace(state, trail=(*state.trail, (state.call, state.sender)))

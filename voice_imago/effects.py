@@ -1,0 +1,161 @@
+"""What the core asks of the runtime, imperative; and what session and dialogue tell each other. See ``events``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from voice_imago.facts import Fact, TurnEnded
+from voice_imago.words import Form, Kind, Partner, Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Play a prompt now; answer with PromptBegan and PromptEnded carrying ``id``."""
+
+    id: int
+    prompt: str
+    text: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop whatever is being said; its PromptEnded comes with ``interrupted``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Render these texts ahead, in order of need."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Play an earcon: 'listening', 'time', 'paused', 'done'."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Recognise the sound from ``start`` to ``end``; answer with TextReady carrying ``id``."""
+
+    id: int
+    start: float
+    end: float
+    short: bool
+    """True: a short answer, jump the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuneVoice:
+    """Change how the guide speaks, for every prompt from now on."""
+
+    rate: float
+    """Factor on the set rate, 0.6..2.5."""
+    volume: float
+    """0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchMicrophone:
+    """Close the gate until told otherwise (time-out), or open it again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Write a fact to the event stream and the journal."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The session is over; stop in mirrored order."""
+
+    reason: Literal["finished", "stopped", "time_out", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the dialogue expects to hear next; tells hearing how patient to be."""
+
+    step: str
+    actor: Partner | None
+    """Whose turn it is; None: either."""
+    next_actor: Partner | None
+    """Who acts after this turn: that voice holding the floor ends the turn."""
+    kind: Kind
+    end_silence_s: float
+    reminders_s: tuple[float, ...] = ()
+    """Silence since the window opened after which ``Waited`` is told."""
+    talk_limits_s: tuple[float, ...] = ()
+    """Length of the open turn after which ``Talked`` is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Open a listening window, or close it (None). Stays inside the session: hearing is told, nobody else."""
+
+    window: Window | None
+
+
+Effect = Say | Hush | Prepare | Chime | Transcribe | TuneVoice | SwitchMicrophone | Publish | Finish | Expect
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one voice said in one piece of a turn."""
+
+    speaker: Speaker | None
+    text: str
+    confidence: float = 1.0
+    """0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHeard:
+    """A turn is over, with its words if they are known by now (the guide never waits for them)."""
+
+    at: float
+    ended: TurnEnded
+    utterances: tuple[Utterance, ...] | None
+    """None: the words are not there yet, or never will be."""
+
+    @property
+    def text(self) -> str | None:
+        """All words of the turn."""
+        return None if self.utterances is None else " ".join(u.text for u in self.utterances if u.text)
+
+
+@dataclass(frozen=True, slots=True)
+class WordsKnown:
+    """All words of an earlier turn arrived."""
+
+    at: float
+    turn: int
+    utterances: tuple[Utterance, ...]
+
+    @property
+    def text(self) -> str:
+        """All words of the turn."""
+        return " ".join(u.text for u in self.utterances if u.text)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKeyed:
+    """Yes or no by key, or a numbered choice."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The dialogue's own deadline has passed."""
+
+    at: float

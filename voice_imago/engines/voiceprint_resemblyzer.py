@@ -1,0 +1,118 @@
+"""Two enrolled voices told apart by a pretrained speaker encoder, together with the Gaussian mixtures.
+
+The encoder's score (cosine to the one partner minus cosine to the other) is turned into nats by the
+enrolments' own windows; the mixtures add their opinion on every frame. The enrolments stay as they are:
+adapting them during a session never helped and sometimes drifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_imago.engines.ports import Samples, VoiceOpinion
+from voice_imago.engines.voiceprint_encoder import Encoder, SpeechWindows
+from voice_imago.engines.voiceprint_gmm import FrameScorer
+from voice_imago.engines.voiceprint_spectra import Rows, Spectra
+
+CLIP_NATS = 25.0
+FAMILIAR_DEVIATIONS = 4.0
+"""A window this many standard deviations further from both partners than their own windows is unfamiliar."""
+_LEAST_DEVIATION = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the two enrolments' own windows score, and what follows for others."""
+
+    centroids: Rows
+    """Two unit vectors."""
+    centre: float
+    slope: float
+    """Nats per unit of score."""
+    familiar: tuple[float, float]
+    """Least cosine of each partner's own windows."""
+
+    def judge(self, vectors: Rows) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Nats for the first partner, and whether the voice is one of the two."""
+        cosine = vectors @ self.centroids.T
+        score = cosine[:, 0] - cosine[:, 1] - np.float32(self.centre)
+        nats: npt.NDArray[np.float32] = np.clip(np.float32(self.slope) * score, -CLIP_NATS, CLIP_NATS)
+        familiar: npt.NDArray[np.bool_] = np.any(cosine >= np.array(self.familiar, np.float32), axis=1)
+        return nats, familiar
+
+
+def unit_mean(vectors: Rows) -> Rows:
+    """The direction that many vectors share."""
+    mean: Rows = vectors.mean(axis=0)
+    return mean / np.float32(max(1e-9, float(np.linalg.norm(mean))))
+
+
+def calibrate(first: Rows, second: Rows) -> Calibration:
+    """Two Gaussians of equal spread through the scores of both enrolments' own windows."""
+    centroids = np.stack([unit_mean(first), unit_mean(second)])
+    own = [vectors @ centroids.T for vectors in (first, second)]
+    score = [cosine[:, 0] - cosine[:, 1] for cosine in own]
+    spread = max(_LEAST_DEVIATION, float(np.sqrt(np.mean([s.var() for s in score]))))
+    gap = float(score[0].mean() - score[1].mean())
+    centre = float(score[0].mean() + score[1].mean()) / 2.0
+    return Calibration(centroids, centre, gap / spread**2, (_least(own[0][:, 0]), _least(own[1][:, 1])))
+
+
+def _least(cosine: Rows) -> float:
+    return float(cosine.mean()) - FAMILIAR_DEVIATIONS * max(_LEAST_DEVIATION, float(cosine.std()))
+
+
+class ResemblyzerVoiceprint:
+    """Encoder windows and Gaussian mixture frames, from one Fourier transform."""
+
+    name = "resemblyzer+gmm"
+
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        self.encoder = encoder or Encoder()
+        self._spectra = Spectra()
+        self._windows = SpeechWindows(self.encoder)
+        self._scorer: FrameScorer | None = None
+        self._calibration: Calibration | None = None
+
+    def enrol(self, first: Samples, second: Samples) -> None:
+        """Learn both partners from about 15 s of speech each. ValueError when there is too little."""
+        self._scorer = FrameScorer(first, second)
+        self._calibration = calibrate(self.encoder.own_windows(first), self.encoder.own_windows(second))
+        self.reset()
+
+    def frame_llr(self, frame: Samples) -> float | None:
+        """Opinion of the mixtures on the hops that became ready with this frame."""
+        if self._scorer is None:
+            return None
+        power = self._spectra.push(frame)
+        self._windows.push(power)
+        return self._scorer.score(power)
+
+    def windows(self) -> Sequence[VoiceOpinion]:
+        """The encoder's opinions that became due since the last call."""
+        return self._judge(*self._windows.due())
+
+    def finish(self) -> Sequence[VoiceOpinion]:
+        """The stretch of speech is over: the opinion on its rest (all of it, if it was short)."""
+        opinions = self._judge(*self._windows.rest())
+        self._spectra.clear()
+        if self._scorer is not None:
+            self._scorer.clear()
+        return opinions
+
+    def reset(self) -> None:
+        """Forget what was heard; the enrolment stays."""
+        self._spectra.clear()
+        self._windows.clear()
+        if self._scorer is not None:
+            self._scorer.forget()
+
+    def _judge(self, spans: list[tuple[int, int]], vectors: Rows) -> Sequence[VoiceOpinion]:
+        if not spans or self._calibration is None:
+            return ()
+        nats, familiar = self._calibration.judge(vectors)
+        return [VoiceOpinion(a, b, float(n), bool(f)) for (a, b), n, f in zip(spans, nats, familiar, strict=True)]

@@ -1,0 +1,255 @@
+"""What the core concluded, past tense; published as the event stream and heard by the dialogue. See ``events``.
+
+Field names are those of the event stream (design: ``for_`` is written ``for``); partners are indices here and become
+names when written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from voice_imago.words import Form, Kind, Partner, Speaker, Why
+
+# Field names are those of the event stream; partners are indices here and become names when written.
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    at: float
+    dialogue: str
+    language: str
+    partners: tuple[str, str]
+    recogniser: str
+    echo: Literal["half", "full"]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntered:
+    at: float
+    step: str
+    actor: str
+    """A partner's name, 'both' or 'guide'."""
+    role: str
+    """sender, receiver, both or guide."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStarted:
+    at: float
+    prompt: str
+    text: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFinished:
+    at: float
+    prompt: str
+    text: str
+    form: Form
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A listening window opened."""
+
+    at: float
+    step: str
+    for_: Partner | None
+    """None: both may speak."""
+    kind: Kind
+    end_silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Somebody began to speak. ``at`` is when that was decided, ``start`` when it was (lag removed)."""
+
+    at: float
+    start: float
+    speaker: Speaker | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """A speech segment ended: ``at`` decided, ``end`` true end."""
+
+    at: float
+    start: float
+    end: float
+    speaker: Speaker | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """Soft end: nothing is said, recognition of the piece may start. Not in the event stream."""
+
+    at: float
+    turn: int
+    start: float
+    """Start of the piece that was not handed to the recogniser before."""
+    end: float
+    speaker: Speaker | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    at: float
+    turn: int
+    speaker: Speaker | None
+    start: float
+    end: float
+    """End of the last speech."""
+    decided: float
+    why: Why
+    speech_s: float = 0.0
+    """Seconds of speech inside the turn, pauses left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReopened:
+    at: float
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    at: float
+    turn: int
+    text: str
+    final: bool
+    lag_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an answer meant: yes, no, partly, question, choice:<name>, talk or unclear."""
+
+    at: float
+    step: str
+    meaning: str
+    by: Speaker | Literal["key"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    at: float
+    name: str
+    by: Speaker | Literal["key"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    at: float
+    kind: str
+    rung: int
+    for_: Partner | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """The other voice for more than a second inside somebody's turn."""
+
+    at: float
+    by: Speaker
+    during: int
+    """The turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backchannel:
+    """A short sound of the listener inside a turn; never a turn."""
+
+    at: float
+    by: Speaker
+    during: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Nobody has spoken for ``seconds`` since the window opened (one of the window's reminders). Not streamed."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """The open turn has lasted ``seconds`` (one of the window's talk limits). Not streamed."""
+
+    at: float
+    seconds: float
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    at: float
+    part: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    at: float
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    at: float
+    keep: str
+    by: Partner
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    at: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    at: float
+    reason: Literal["finished", "stopped", "time_out", "fault"]
+
+
+HearingFact = (
+    SpeechStarted
+    | SpeechEnded
+    | TurnPaused
+    | TurnEnded
+    | TurnReopened
+    | Interruption
+    | Backchannel
+    | Waited
+    | Talked
+)
+Fact = (
+    HearingFact
+    | SessionStarted
+    | StepEntered
+    | PromptStarted
+    | PromptFinished
+    | Listening
+    | Transcript
+    | Reply
+    | Command
+    | Intervention
+    | Fault
+    | Recovered
+    | Consent
+    | Kept
+    | Agreement
+    | SessionEnded
+)

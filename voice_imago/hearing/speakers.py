@@ -1,0 +1,229 @@
+"""Voiceprint opinions -> which partner, per frame and per turn.
+
+A two-state hidden Markov model over the frames of speech: each frame brings evidence (its own opinion, and
+the mean of the windows that cover it), and changing the speaker costs ``switch_nats``, less across a pause.
+With two states the whole Viterbi recursion is one number per frame, the lead of partner 0 over partner 1:
+
+    lead[i] = clip(lead[i-1], -switch, +switch) + evidence[i]
+
+Its sign now is the running label; walking back from a later frame gives the smoothed labels of a turn: a turn
+is labelled when it ends, not word by word. Windows arrive late, so the last second of leads is computed again
+when one comes. Opinions of neighbouring frames and overlapping windows repeat each other, hence weights below
+one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from voice_imago.events import UNKNOWN, Partner, Speaker
+
+
+WINDOW_LATE_S = 1.6
+"""Frames younger than this may still wait for their first window."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSettings:
+    """Weights of the evidence and costs of changing the speaker, in nats."""
+
+    frame_weight: float = 0.25
+    """How much a frame's own opinion counts."""
+    window_weight: float = 0.14
+    """How much the mean of the windows over a frame counts, per frame."""
+    switch_nats: float = 16.0
+    """Cost of another speaker without a pause."""
+    pause_switch_nats: float = 4.0
+    """Cost of another speaker after a pause."""
+    prior_nats: float = 1.0
+    """Head start of the partner whom the step expects, once per turn."""
+    sure_nats: float = 2.0
+    """Lead from which a running label is told."""
+    stranger_s: float = 2.0
+    """Seconds that neither partner's voice must last before it counts as somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """A stretch of speech with one label."""
+
+    start: float
+    end: float
+    speaker: Speaker | None
+    overlap: bool = False
+
+
+class VoiceTrack:
+    """The frames of speech that no finished turn owns yet, with their evidence."""
+
+    def __init__(self, settings: SpeakerSettings, frame_s: float, lag_s: float) -> None:
+        self._settings = settings
+        self.frame_s = frame_s
+        self._lag_s = lag_s
+        self._before = 0.0
+        """Lead before the first frame."""
+        self._ends: list[float] = []
+        self._llr: list[float] = []
+        self._windows: list[float] = []
+        self._covered: list[int] = []
+        self._strange: list[int] = []
+        self._switch: list[float] = []
+        self._lead: list[float] = []
+        self._opinions = 0
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @property
+    def now(self) -> float:
+        """Seconds, end of the last frame."""
+        return self._ends[-1] if self._ends else 0.0
+
+    @property
+    def heard_voices(self) -> bool:
+        """Whether there was any opinion at all."""
+        return self._opinions > 0
+
+    @property
+    def lead(self) -> float:
+        """Nats by which partner 0 is ahead at the last frame."""
+        return self._lead[-1] if self._lead else 0.0
+
+    @property
+    def label(self) -> Partner | None:
+        """Who is speaking now, as far as that can be told."""
+        if abs(self.lead) < self._settings.sure_nats:
+            return None
+        return 0 if self.lead > 0.0 else 1
+
+    def add(self, at: float, llr: float | None, fresh: bool) -> None:
+        """One more frame of speech; ``fresh``: the first after a pause."""
+        s = self._settings
+        self._ends.append(at - self._lag_s)
+        self._llr.append(0.0 if llr is None else s.frame_weight * llr)
+        self._windows.append(0.0)
+        self._covered.append(0)
+        self._strange.append(0)
+        self._switch.append(s.pause_switch_nats if fresh else s.switch_nats)
+        self._lead.append(0.0)
+        self._opinions += llr is not None
+        self._update(len(self._ends) - 1)
+
+    def opine(self, start: float, end: float, llr: float, familiar: bool) -> None:
+        """A window's opinion on the frames between two moments."""
+        first = bisect_right(self._ends, start)
+        last = bisect_right(self._ends, end)
+        for n in range(first, last):
+            self._windows[n] += llr
+            self._covered[n] += 1
+            self._strange[n] += not familiar
+        self._opinions += last > first
+        self._update(first)
+
+    def expect(self, actor: Partner | None) -> None:
+        """A turn begins with the first frame kept: the step's actor gets a small head start, nobody else any."""
+        prior = self._settings.prior_nats
+        self._before = 0.0 if actor is None else prior if actor == 0 else -prior
+        self._update(0)
+
+    def trim(self, end: float) -> None:
+        """Forget frames after ``end``: they were the hangover's silence."""
+        self._cut(0, bisect_right(self._ends, end + self.frame_s / 2.0))
+
+    def drop(self, before: float) -> None:
+        """Forget frames that end at or before this moment; their lead carries over a pause at most."""
+        first = bisect_right(self._ends, before)
+        if first:
+            limit = self._settings.pause_switch_nats
+            carried = max(-limit, min(limit, self._lead[first - 1]))
+            self._cut(first, len(self._ends))
+            self._before = carried
+            self._update(0)
+
+    def run(self, most_s: float) -> tuple[Partner, float, float]:
+        """Who speaks at the last frame, since when, and for how many seconds of speech (looks back ``most_s``)."""
+        state: Partner = 0 if self.lead > 0.0 else 1
+        n = last = len(self._ends) - 1
+        most = round(most_s / self.frame_s)
+        while n > 0 and last - n < most and self._state_before(n, state) == state:
+            n -= 1
+        return state, self._ends[n] - self.frame_s, (last - n + 1) * self.frame_s
+
+    def spans(self, start: float, end: float) -> list[LabelledSpan]:
+        """Smoothed labels of the frames between two moments, one span per speaker and stretch of speech."""
+        labels = self._labels()
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end + self.frame_s / 2.0)
+        found: list[LabelledSpan] = []
+        for n in range(first, last):
+            begin, label = self._ends[n] - self.frame_s, labels[n]
+            if found and found[-1].speaker == label and begin - found[-1].end < self.frame_s / 2.0:
+                found[-1] = LabelledSpan(found[-1].start, self._ends[n], label)
+            else:
+                found.append(LabelledSpan(max(begin, start), self._ends[n], label))
+        return found
+
+    def evidence(self, start: float, end: float) -> float:
+        """Sum of all evidence between two moments, nats for partner 0."""
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end + self.frame_s / 2.0)
+        return sum(self._evidence(n) for n in range(first, last))
+
+    def strange_s(self) -> float:
+        """Seconds up to now in which every window sounded like neither partner."""
+        last = len(self._ends)
+        least = max(0, last - round(WINDOW_LATE_S / self.frame_s))
+        while last > least and not self._covered[last - 1]:
+            last -= 1
+        n = last
+        while n > 0 and self._is_strange(n - 1):
+            n -= 1
+        return (len(self._ends) - n) * self.frame_s if n < last else 0.0
+
+    def _is_strange(self, n: int) -> bool:
+        return 0 < self._covered[n] == self._strange[n]
+
+    def _evidence(self, n: int) -> float:
+        covered = self._covered[n]
+        return self._llr[n] + (self._settings.window_weight * self._windows[n] / covered if covered else 0.0)
+
+    def _update(self, first: int) -> None:
+        lead = self._lead[first - 1] if first else self._before
+        for n in range(first, len(self._ends)):
+            switch = self._switch[n]
+            lead = (switch if lead > switch else -switch if lead < -switch else lead) + self._evidence(n)
+            self._lead[n] = lead
+
+    def _state_before(self, n: int, state: int) -> Partner:
+        """The best speaker of frame ``n - 1``, given the one of frame ``n``."""
+        lead, switch = self._lead[n - 1], self._switch[n]
+        if state == 0:
+            return 0 if lead >= -switch else 1
+        return 1 if lead <= switch else 0
+
+    def _labels(self) -> list[Speaker]:
+        labels: list[Speaker] = [0] * len(self._ends)
+        state: Partner = 0 if self.lead > 0.0 else 1
+        for n in range(len(labels) - 1, -1, -1):
+            labels[n] = state
+            if n:
+                state = self._state_before(n, state)
+        return self._with_strangers(labels)
+
+    def _with_strangers(self, labels: list[Speaker]) -> list[Speaker]:
+        least = round(self._settings.stranger_s / self.frame_s)
+        n = 0
+        while n < len(labels):
+            begin = n
+            while n < len(labels) and self._is_strange(n):
+                n += 1
+            if n - begin >= least:
+                labels[begin:n] = [UNKNOWN] * (n - begin)
+            n += 1
+        return labels
+
+    def _cut(self, first: int, last: int) -> None:
+        for floats in (self._ends, self._llr, self._windows, self._switch, self._lead):
+            floats[:] = floats[first:last]
+        for counts in (self._covered, self._strange):
+            counts[:] = counts[first:last]
+        self._opinions = sum(1 for llr, covered in zip(self._llr, self._covered, strict=True) if llr or covered)

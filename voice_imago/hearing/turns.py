@@ -1,0 +1,295 @@
+"""The turns of a listening window: opened by speech, ended once, now and then reopened.
+
+What speech and silence *mean*; the segmenter says where they are, the track whose they are. Each second of
+speech in a turn is handed to the recogniser by exactly one ``TurnPaused``: at the soft end, or just before
+the turn ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice_imago.events import (
+    UNKNOWN,
+    Backchannel,
+    HearingFact,
+    Interruption,
+    Speaker,
+    TurnEnded,
+    TurnPaused,
+    TurnReopened,
+    Why,
+    Window,
+)
+from voice_imago.hearing.endpointing import THINKING, EndpointSettings, Patience, PauseMemory, Turn
+from voice_imago.hearing.floor import INTERRUPTION_S, Intrusion, backchannels, intrusion, yields
+from voice_imago.hearing.record import TurnRecord, TurnRecords
+from voice_imago.hearing.segmenter import Segmenter
+from voice_imago.hearing.speakers import LabelledSpan, VoiceTrack
+
+FRESH_S = 0.4
+"""A voice that starts so soon after the start of its segment found silence; labels are that uncertain, in seconds."""
+UNDO_PATIENCE_S = 0.6
+"""Speech after which an undecided voice is taken for the one that spoke before."""
+
+
+@dataclass(slots=True)
+class _Marks:
+    """Moments that turns are measured against, in seconds."""
+
+    owned_until: float = 0.0
+    """Speech before this belongs to a turn that is over."""
+    gate_opened: float = 0.0
+    """Silence before this was the guide's."""
+    carried: float | None = None
+    """Since when the voice that took the floor over has been running on."""
+
+
+class Turns:
+    """At most one open turn, and the one before it for as long as it may be taken up again."""
+
+    def __init__(
+        self, settings: EndpointSettings, segmenter: Segmenter, track: VoiceTrack, records: TurnRecords
+    ) -> None:
+        self.pauses = PauseMemory()
+        self.open: Turn | None = None
+        self.window: Window | None = None
+        self._settings = settings
+        self._segmenter = segmenter
+        self._track = track
+        self._records = records
+        self._undoable: Turn | None = None
+        self._numbers = 0
+        self._marks = _Marks()
+
+    # ------------------------------------------------------------------ windows and gate
+
+    def expect(self, window: Window | None) -> None:
+        """Another window, or none. An open turn of the same step goes on; speech already running is a new one."""
+        turn = self.open
+        self.window = window
+        if window is None:
+            self.open = None
+            return
+        self._undoable = None
+        if turn is not None and turn.window.step == window.step:
+            turn.window = window
+            return
+        self.open = None
+        if self._segmenter.speaking:
+            carried = self._marks.carried
+            self._begin(window, self._own(self._segmenter.start) if carried is None else carried)
+
+    def gated(self, at: float) -> None:
+        """Nothing can be heard at present."""
+        self._undoable = None
+        self._marks.gate_opened = at
+
+    def forget_sound(self) -> None:
+        """What was running never became speech."""
+        self._track.trim(self._marks.owned_until if self.open is None else self.open.last_end)
+
+    # ------------------------------------------------------------------ speech
+
+    def speech_started(self, at: float, start: float) -> list[HearingFact]:
+        turn = self.open
+        if turn is not None:
+            self._learn_pause(turn, start)
+            turn.extra_s = 0.0
+            if not turn.piece_open:
+                turn.piece_open, turn.piece_start = True, start
+        elif self._undoable is not None:
+            return [] if self._track.heard_voices else self._reopen(at, self._undoable)
+        elif self.window is not None:
+            self._begin(self.window, self._own(start))
+        return []
+
+    def speech_ended(self, at: float, start: float, end: float) -> list[HearingFact]:
+        """A segment is over; its frames are labelled as far as can be told now."""
+        self._marks.carried = None
+        facts = [] if self._undoable is None else self._undo(at, self._undoable, over=True)
+        turn = self.open
+        if turn is None:
+            self._track.trim(self._marks.owned_until)
+            return facts
+        begin = max(start, turn.start)
+        turn.last_end = max(turn.last_end, end)
+        if self._track.heard_voices:
+            short = backchannels(self._track.spans(begin, end), turn.holder())
+            facts += [Backchannel(at, span.speaker, turn.number) for span in short if span.speaker is not None]
+        return facts
+
+    def follow(self, at: float) -> list[HearingFact]:
+        """Each frame: does the turn go on?"""
+        if self._undoable is not None:
+            return self._undo(at, self._undoable, over=False)
+        turn = self.open
+        if turn is None:
+            return []
+        if self._segmenter.speaking:
+            label = self._track.label
+            if label is not None and not self._segmenter.silent_frames:
+                turn.held_s[label] += self._track.frame_s
+            return self._intruded(at, turn)
+        return [] if self._segmenter.voiced else self._silent(at, turn)
+
+    def end(self, at: float, why: Why) -> list[HearingFact]:
+        """The open turn is over for a reason from outside."""
+        turn = self.open
+        if turn is None:
+            return []
+        if not self._segmenter.speaking:
+            return self._end(turn, at, turn.last_end, why)
+        end = max(turn.start, at)
+        turn.piece_open = True
+        return self._end(turn, at, end, why)
+
+    # ------------------------------------------------------------------ beginnings
+
+    def _own(self, start: float) -> float:
+        return max(start, self._marks.owned_until)
+
+    def _begin(self, window: Window, start: float) -> Turn:
+        self._numbers += 1
+        self._marks.carried = None
+        self._track.drop(start)
+        if not self._settings.continuous:  # who spoke before says nothing about who answers
+            self._track.expect(window.actor)
+        self.open = Turn(self._numbers, window, start, start, start)
+        return self.open
+
+    def _reopen(self, at: float, turn: Turn) -> list[HearingFact]:
+        """The same voice goes on: the silence was a pause after all."""
+        start = self._segmenter.start
+        self._undoable, self.open, self.window = None, turn, turn.window
+        self._learn_pause(turn, start)
+        self.pauses.ended_wrongly(turn.partner())
+        turn.piece_open, turn.piece_start, turn.extra_s = True, start, 0.0
+        return [TurnReopened(at, turn.number)]
+
+    def _undo(self, at: float, turn: Turn, over: bool) -> list[HearingFact]:
+        """Whether the turn that silence ended a moment ago goes on. ``over``: the new speech has just ended."""
+        if not over and not self._segmenter.speaking:
+            if at - turn.decided > self._settings.undo_s and not self._segmenter.voiced:
+                self._undoable = None
+            return []
+        label = self._track.label
+        if label is None and not over and at - self._segmenter.start < UNDO_PATIENCE_S:
+            return []
+        self._undoable = None
+        return self._reopen(at, turn) if label is None or label == turn.speaker else []
+
+    def _learn_pause(self, turn: Turn, start: float) -> None:
+        if self._marks.gate_opened < turn.last_end:  # else part of the silence was the guide's
+            self.pauses.heard(turn.partner(), start - turn.last_end)
+
+    # ------------------------------------------------------------------ endings
+
+    def _intruded(self, at: float, turn: Turn) -> list[HearingFact]:
+        found = intrusion(self._track, turn) if self._track.heard_voices else None
+        if found is None:
+            turn.interrupted = False
+            return []
+        if found.by == UNKNOWN and self._outlasted(at, turn, found.since):
+            return self._end(turn, at, self._last_speech(turn, found.since), "silence")
+        if yields(found.by, turn):
+            needed_s = self._settings.takeover_s if self._was_left(turn, found) else self._settings.cut_in_s
+            if found.held_s >= needed_s:
+                return self._taken_over(at, turn, found)
+        if turn.interrupted or found.held_s <= INTERRUPTION_S:
+            return []
+        turn.interrupted = True
+        return [Interruption(at, found.by, turn.number)]
+
+    def _outlasted(self, at: float, turn: Turn, since: float) -> bool:
+        """Neither partner has spoken for the whole patience: a television or a guest does not keep a turn open."""
+        silence_s = at - max(since, self._marks.gate_opened)
+        return not self._settings.continuous and silence_s >= self._patience(turn).seconds
+
+    def _was_left(self, turn: Turn, found: Intrusion) -> bool:
+        """Whether the other voice began in a silence; else it cut in, and the holder may still go on."""
+        fresh = found.since - self._segmenter.start <= FRESH_S and not turn.interrupted
+        return self._settings.continuous or fresh
+
+    def _taken_over(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
+        end = max(turn.start, min(found.since, at))
+        turn.piece_open = turn.piece_open or end > self._segmenter.start
+        facts = self._end(turn, at, self._last_speech(turn, end), "other_voice")
+        if self._settings.continuous:
+            following = self._begin(turn.window, found.since)
+            following.held_s[found.by] = found.held_s
+        else:
+            self._marks.carried = found.since
+        return facts
+
+    def _last_speech(self, turn: Turn, before: float) -> float:
+        """End of the speech before another voice."""
+        spans = self._track.spans(turn.start, before)
+        return min(before, spans[-1].end) if spans else before
+
+    def _silent(self, at: float, turn: Turn) -> list[HearingFact]:
+        silence_s = at - max(turn.last_end, self._marks.gate_opened)
+        if silence_s >= self._patience(turn).seconds:
+            return self._end(turn, at, turn.last_end, "silence")
+        if turn.piece_open and silence_s >= self._settings.soft_s:
+            return [self._hand_out(turn, at, turn.last_end)]
+        return []
+
+    def _patience(self, turn: Turn) -> Patience:
+        s = self._settings
+        learned = self.pauses.factor(turn.partner()) if s.learn else 1.0
+        return Patience(turn.window.end_silence_s, THINKING[s.thinking], learned, turn.extra_s)
+
+    def _hand_out(self, turn: Turn, at: float, end: float) -> TurnPaused:
+        turn.piece_open = False
+        speaker: Speaker | None = turn.window.actor
+        if self._track.heard_voices:
+            speaker = most_spoken(self._track.spans(turn.piece_start, end))
+        return TurnPaused(at, turn.number, turn.piece_start, max(turn.piece_start, end), speaker)
+
+    def _end(self, turn: Turn, at: float, end: float, why: Why) -> list[HearingFact]:
+        facts: list[HearingFact] = [self._hand_out(turn, at, end)] if turn.piece_open else []
+        spans, margin = self._judge(turn, end)
+        turn.speech_s += sum(span.end - span.start for span in spans)
+        speaker = most_spoken(spans) if self._track.heard_voices else turn.window.actor
+        if why == "silence" and speaker is not None and self._mere_sound(turn, speaker):
+            self._close(end)
+            return [*facts, Backchannel(at, speaker, turn.number)]
+        turn.speaker, turn.decided, turn.last_end = speaker, at, end
+        record = TurnRecord(turn.number, turn.window, speaker, margin, turn.start, end, at, why, self._patience(turn))
+        self._records.keep(record, spans)
+        self._close(end)
+        if not self._settings.continuous:
+            self.window = None
+            undoable = why == "silence" and self._settings.undo_s > 0.0 and not self._segmenter.speaking
+            self._undoable = turn if undoable else None
+        return [*facts, TurnEnded(at, turn.number, speaker, turn.start, end, at, why, turn.speech_s)]
+
+    def _close(self, end: float) -> None:
+        self.open = None
+        self._marks.owned_until = end
+        self._track.drop(end)
+
+    def _mere_sound(self, turn: Turn, speaker: Speaker) -> bool:
+        """The listener said "mm-hm" while the actor was still thinking: no turn."""
+        window = turn.window
+        if window.kind in ("answer", "setup") or window.actor is None or not self._track.heard_voices:
+            return False
+        return speaker != window.actor and turn.speech_s < INTERRUPTION_S
+
+    def _judge(self, turn: Turn, end: float) -> tuple[list[LabelledSpan], float]:
+        """The turn's labelled spans, and the evidence for its speaker in nats."""
+        spans = self._track.spans(turn.start, end)
+        if not self._track.heard_voices:
+            return [LabelledSpan(s.start, s.end, turn.window.actor) for s in spans], 0.0
+        speaker = most_spoken(spans)
+        return spans, abs(sum(self._track.evidence(s.start, s.end) for s in spans if s.speaker == speaker))
+
+
+def most_spoken(spans: Sequence[LabelledSpan]) -> Speaker | None:
+    """The label with the most seconds."""
+    seconds: dict[Speaker | None, float] = {}
+    for span in spans:
+        seconds[span.speaker] = seconds.get(span.speaker, 0.0) + span.end - span.start
+    return max(seconds, key=lambda speaker: seconds[speaker]) if seconds else None

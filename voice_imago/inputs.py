@@ -1,0 +1,122 @@
+"""What arrives from outside: the runtime feeds these to the session. See ``events``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_imago.words import Partner
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeard:
+    """One detector frame of microphone sound; also the tick of the only clock."""
+
+    at: float
+    """Seconds, the frame's end."""
+    speech: float
+    """Probability of speech, 0..1, as the detector gave it (its lag is not yet removed)."""
+    level_db: float = -100.0
+    """Level of the unamplified frame in dB below full scale."""
+    llr: float | None = None
+    """Log-likelihood ratio in nats that this frame is partner 0 (> 0) or partner 1 (< 0); None: no opinion."""
+    gated: bool = False
+    """The microphone gate was closed (the guide is speaking, or the microphone is off); nothing was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceScored:
+    """A voiceprint window's opinion; arrives later than its frames."""
+
+    at: float
+    start: float
+    end: float
+    llr: float
+    """Nats for the whole window: > 0 partner 0, < 0 partner 1."""
+    familiar: bool = True
+    """False when the window resembles neither enrolment."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key from the keyboard: 'space', 'r', 'p', 't', 's', 'y', 'n', 'h', 'q' or a digit."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineTyped:
+    """A whole line typed instead of spoken (typed mode); a finished turn with its text."""
+
+    at: float
+    text: str
+    by: Partner | None = None
+    """None: whoever the step expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBegan:
+    """The loudspeaker took the first sample of a prompt."""
+
+    at: float
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """The last sample of a prompt was played, or it was stopped."""
+
+    at: float
+    id: int
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextReady:
+    """A recogniser's answer to a ``Transcribe``."""
+
+    at: float
+    id: int
+    text: str
+    confidence: float
+    """0..1; below ``replies.SURE`` a decision is asked again."""
+    wall_s: float = 0.0
+    """Wall-clock seconds the recogniser needed (0 on the sample clock)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFailed:
+    """A part of the program failed; the session goes on without it."""
+
+    at: float
+    part: str
+    """microphone, loudspeaker, recogniser, voice, journal, detector."""
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecovered:
+    at: float
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed without sound (typed mode, or the microphone is lost)."""
+
+    at: float
+
+
+Input = (
+    FrameHeard
+    | VoiceScored
+    | KeyPressed
+    | LineTyped
+    | PromptBegan
+    | PromptEnded
+    | TextReady
+    | PartFailed
+    | PartRecovered
+    | Ticked
+)

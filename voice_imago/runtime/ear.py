@@ -1,0 +1,251 @@
+"""The ear: chunks of microphone sound in, ``FrameHeard`` and ``VoiceScored`` out; also remembers the sound.
+
+    chunk ─► framing ─► gate ─► gain ─► detector ─► FrameHeard
+               │          └──── frames of speech ─► voiceprint ─► its llr, VoiceScored
+               └─► ring of the last minutes (for the recogniser)
+
+The only clock is ``now``: samples received. The gate stands before the detector, so nothing the guide says is
+ever judged. The voiceprint sees frames of speech only, and those unamplified; silence costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_imago.engines.detectors import segmenter_for
+from voice_imago.engines.ports import HEAR_HZ, Samples, SpeechDetector, VoiceOpinion, Voiceprint
+from voice_imago.events import FrameHeard, VoiceScored
+from voice_imago.hearing.framing import Framing
+from voice_imago.hearing.gain import SILENCE_DB, Gain, GainSettings, level_db
+from voice_imago.hearing.segmenter import Segmenter
+
+PRE_ROLL_FRAMES = 3
+"""Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
+
+
+@runtime_checkable
+class StretchVoiceprint(Protocol):
+    """A voiceprint that has a last word on a stretch of speech that is over."""
+
+    def finish(self) -> Sequence[VoiceOpinion]:
+        """Opinions on what is left of the stretch; counting starts anew with the next frame."""
+        ...
+
+
+class Gate:
+    """Half duplex on the sample clock: no frame that touches a shut moment is heard."""
+
+    def __init__(self, tail_s: float = 0.2) -> None:
+        self._tail_s = tail_s
+        self._shut_at: float | None = None
+        self._opens_at = 0.0
+        self._microphone = True
+
+    @property
+    def tail_s(self) -> float:
+        """Seconds for which the room still sounds after the last sample of a prompt."""
+        return self._tail_s
+
+    def shut(self, at_s: float = 0.0) -> None:
+        """Nothing from ``at_s`` on is heard (default: from the next frame on) until ``open_after``."""
+        self._shut_at = at_s
+
+    def open_after(self, at_s: float, tail_s: float | None = None) -> None:
+        """The prompt's last sample sounded at ``at_s``: hear again one tail later."""
+        self._opens_at = at_s + (self._tail_s if tail_s is None else tail_s)
+        self._shut_at = None
+
+    def microphone(self, on: bool) -> None:
+        """False: hear nothing until told otherwise (time-out)."""
+        self._microphone = on
+
+    def closed(self, start_s: float, end_s: float) -> bool:
+        """Whether the frame from ``start_s`` to ``end_s`` must not be heard."""
+        if not self._microphone or start_s < self._opens_at:
+            return True
+        return self._shut_at is not None and end_s > self._shut_at
+
+
+class _Ring:
+    """The last ``keep_s`` seconds as 16-bit numbers, allocated once."""
+
+    def __init__(self, keep_s: float) -> None:
+        self._sound: npt.NDArray[np.int16] = np.zeros(max(1, round(keep_s * HEAR_HZ)), np.int16)
+        self.written = 0
+
+    def write(self, chunk: Samples) -> None:
+        size = len(self._sound)
+        self.written += len(chunk)
+        pcm = np.rint(chunk[-size:] * 32767.0).astype(np.int16)
+        begin = (self.written - len(pcm)) % size
+        first = min(len(pcm), size - begin)
+        self._sound[begin : begin + first] = pcm[:first]
+        self._sound[: len(pcm) - first] = pcm[first:]
+
+    def read(self, start: int, end: int) -> Samples:
+        size = len(self._sound)
+        start, end = max(0, start, self.written - size), min(end, self.written)
+        if end <= start:
+            return np.zeros(0, np.float32)
+        begin, length = start % size, end - start
+        parts = (self._sound[begin : begin + length], self._sound[: max(0, begin + length - size)])
+        return np.concatenate(parts).astype(np.float32) / np.float32(32767.0)
+
+
+class Ear:
+    """Streams microphone sound through gate, gain, detector and voiceprint."""
+
+    def __init__(
+        self,
+        detector: SpeechDetector,
+        voiceprint: Voiceprint | None = None,
+        *,
+        keep_s: float = 180.0,
+        tail_s: float = 0.2,
+    ) -> None:
+        self.gate = Gate(tail_s)
+        self.faulty_samples = 0
+        """Samples that were not a number and became silence."""
+        self._detector = detector
+        self._frame_samples = detector.frame_samples
+        self._frame_s = detector.frame_samples / HEAR_HZ
+        self._framing = Framing(detector.frame_samples)
+        self._gain = Gain(GainSettings(frame_s=self._frame_s))
+        self._level_sensitive: bool = getattr(detector, "level_sensitive", True)
+        self._ring = _Ring(keep_s)
+        self._frames = 0
+        self._gated = False
+        self._stretch = _Stretch(detector, voiceprint)
+
+    @property
+    def now(self) -> float:
+        """Seconds on the audio clock: samples received."""
+        return self._ring.written / HEAR_HZ
+
+    @property
+    def gain(self) -> Gain:
+        """The gain stage, for whoever wants to know the room's level."""
+        return self._gain
+
+    def enrol(self, voiceprint: Voiceprint | None) -> None:
+        """From the next stretch of speech on, voices are told apart by ``voiceprint``."""
+        self._stretch = _Stretch(self._detector, voiceprint)
+
+    def hear(self, chunk: Samples) -> list[FrameHeard | VoiceScored]:
+        """What the frames completed by ``chunk`` say. Mono float32 at 16 kHz, any number of samples."""
+        chunk = self._sound(chunk)
+        self._ring.write(chunk)
+        heard: list[FrameHeard | VoiceScored] = []
+        for frame in self._framing.push(chunk):
+            self._frames += 1
+            heard += self._frame(frame)
+        return heard
+
+    def sound(self, start_s: float, end_s: float) -> Samples:
+        """What the microphone delivered between two moments, unamplified; shorter if part is gone or not yet here."""
+        return self._ring.read(round(start_s * HEAR_HZ), round(end_s * HEAR_HZ))
+
+    def _sound(self, chunk: Samples) -> Samples:
+        if not isinstance(chunk, np.ndarray) or not np.issubdtype(chunk.dtype, np.floating):
+            kind = getattr(chunk, "dtype", type(chunk).__name__)
+            raise ValueError(f"the ear takes float32 sound between -1 and 1, not {kind}")
+        if chunk.ndim != 1:
+            raise ValueError(f"the ear takes mono sound, not an array of shape {chunk.shape}")
+        chunk = chunk.astype(np.float32, copy=False)
+        good = np.isfinite(chunk)
+        if not good.all():
+            self.faulty_samples += int(len(chunk) - good.sum())
+            chunk = np.where(good, chunk, np.float32(0.0))
+        return np.clip(chunk, -1.0, 1.0)
+
+    def _frame(self, frame: Samples) -> Sequence[FrameHeard | VoiceScored]:
+        at = self._frames * self._frame_samples / HEAR_HZ
+        if self.gate.closed(at - self._frame_s, at):
+            return self._shut(at)
+        if self._gated:
+            self._gated = False
+            self._detector.reset()
+        level = level_db(frame)
+        amplified = self._gain.apply(frame, level)
+        speech = self._detector.probability(amplified if self._level_sensitive else frame)
+        llr, opinions = self._stretch.hear(self._frames, speech, frame)
+        return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr)]
+
+    def _shut(self, at: float) -> Sequence[FrameHeard | VoiceScored]:
+        """Nothing is heard; an open stretch gets its last word first."""
+        opinions = () if self._gated else self._stretch.close()
+        self._gated = True
+        return [*self._scored(at, opinions), FrameHeard(at, 0.0, SILENCE_DB, None, gated=True)]
+
+    @staticmethod
+    def _scored(at: float, opinions: Sequence[VoiceOpinion]) -> list[VoiceScored]:
+        return [VoiceScored(at, o.start_sample / HEAR_HZ, o.end_sample / HEAR_HZ, o.llr, o.familiar) for o in opinions]
+
+
+class _Stretch:
+    """Gives the voiceprint the frames of one stretch of speech after the other, and nothing in between."""
+
+    def __init__(self, detector: SpeechDetector, voiceprint: Voiceprint | None) -> None:
+        self._voiceprint = voiceprint
+        self._size = detector.frame_samples
+        self._segmenter = Segmenter(segmenter_for(detector))
+        self._waiting: deque[Samples] = deque(maxlen=PRE_ROLL_FRAMES)
+        self._silent: list[Samples] = []
+        self._origin = 0
+        if voiceprint is not None:
+            voiceprint.reset()
+
+    def hear(self, number: int, speech: float, frame: Samples) -> tuple[float | None, Sequence[VoiceOpinion]]:
+        """Opinion on this frame, and on windows that became ready. ``number`` counts frames from 1."""
+        if self._voiceprint is None:
+            return None, ()
+        return self._follow(self._voiceprint, number, speech, frame)
+
+    def _follow(
+        self, voiceprint: Voiceprint, number: int, speech: float, frame: Samples
+    ) -> tuple[float | None, Sequence[VoiceOpinion]]:
+        was_running = self._segmenter.running
+        self._segmenter.feed(number * 1.0, speech)
+        if not self._segmenter.running:
+            self._silent.clear()
+            self._waiting.append(frame.copy())
+            return None, (self._last_word() if was_running else ())
+        if not was_running:
+            self._begin(number)
+        if self._segmenter.silent_frames:  # perhaps the end: wait whether speech goes on
+            self._silent.append(frame.copy())
+            return None, ()
+        for earlier in self._silent:
+            voiceprint.frame_llr(earlier)
+        self._silent.clear()
+        llr = voiceprint.frame_llr(frame)
+        return llr, self._placed(voiceprint.windows())
+
+    def close(self) -> Sequence[VoiceOpinion]:
+        """The stretch ends here."""
+        self._segmenter.close(0.0)
+        self._silent.clear()
+        self._waiting.clear()
+        return self._last_word()
+
+    def _begin(self, number: int) -> None:
+        self._origin = (number - 1 - len(self._waiting)) * self._size
+        self._silent.extend(self._waiting)
+        self._waiting.clear()
+
+    def _last_word(self) -> Sequence[VoiceOpinion]:
+        if isinstance(self._voiceprint, StretchVoiceprint):
+            return self._placed(self._voiceprint.finish())
+        if self._voiceprint is not None:
+            self._voiceprint.reset()
+        return ()
+
+    def _placed(self, opinions: Sequence[VoiceOpinion]) -> Sequence[VoiceOpinion]:
+        """Sample counts of the stretch as sample counts of the session."""
+        begin = self._origin
+        return [VoiceOpinion(o.start_sample + begin, o.end_sample + begin, o.llr, o.familiar) for o in opinions]

@@ -1,0 +1,224 @@
+"""The live table: starts every part, runs the loop, stops the parts in mirrored order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import numpy as np
+
+from voice_imago import output
+from voice_imago.dialogue.engine import Course
+from voice_imago.dialogue.script import Script
+from voice_imago.engines.detectors import make_detector
+from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
+from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
+from voice_imago.errors import DeviceError, RecognitionError, UsageError
+from voice_imago.events import (
+    Input,
+    KeyPressed,
+    PartFailed,
+    PartRecovered,
+    PromptBegan,
+    PromptEnded,
+    TextReady,
+    Transcribe,
+)
+from voice_imago.runtime.devices import find_device, list_devices, reinitialise
+from voice_imago.runtime.ear import Ear
+from voice_imago.runtime.earcons import earcon
+from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.interrupts import orderly_end
+from voice_imago.runtime.keys import Keys
+from voice_imago.runtime.plan import StartPlan, hearing_settings, make_prompts
+from voice_imago.runtime.scribe import Scribe
+from voice_imago.runtime.stage import Stage, StagePorts
+from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
+from voice_imago.runtime.workers import Inbox, LivePrompts
+from voice_imago.session import Session, SessionSettings
+
+__all__ = ["Live", "MicrophoneMissing"]
+
+POLL_S = 0.25
+"""Seconds between two looks at the health of the devices, where nothing is heard."""
+
+
+class MicrophoneMissing(DeviceError):
+    """There is no microphone to start with; the caller plays the rehearsal instead."""
+
+
+class Live:
+    """One evening at the table."""
+
+    def __init__(self, plan: StartPlan, script: Script) -> None:
+        self._plan, self._script = plan, script
+        self._inbox = Inbox()
+        self._parts = ExitStack()
+        self._leading = False
+        self._voice_trouble = "No speech engine works."
+        self._detector = make_detector(plan.detector)
+        self._ear = Ear(self._detector, tail_s=plan.tail_s)
+        self._table = Table(
+            TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
+            TableNews(self._device_lost, self._device_back, self._silence, lambda: self._stage.talking),
+        )
+
+    def run(self) -> str:
+        """Lead the dialogue to its end; gives the reason.
+
+        Before any device is opened: FileError, UsageError, ModelError; MicrophoneMissing when there is none.
+        """
+        with self._parts, orderly_end(self._interrupted):
+            stream = self._open_stream()
+            self._look_for_devices()
+            self._start_scribe()
+            self._set_stage(stream)
+            self._open_devices()
+            self._start_keys()
+            self._leading = True
+            self._stage.begin(self._ear.now)
+            while self._stage.finished is None:
+                self._inbox.work(POLL_S)
+                self._table.watch(time.monotonic())
+        return self._stage.finished
+
+    # ------------------------------------------------------------------ starting, in order
+
+    def _open_stream(self) -> EventStream:
+        stream = EventStream(self._plan.events, self._plan.partners, wall=time.monotonic)
+        self._parts.callback(stream.close)
+        return stream
+
+    def _look_for_devices(self) -> None:
+        """Before a model is loaded: a wrong name is told now, and so is a missing microphone."""
+        try:
+            if not list_devices("input"):
+                find_device("input", 0)  # words the error
+            find_device("input", self._plan.input)
+        except DeviceError as error:
+            raise MicrophoneMissing(error.message, error.hint) from error
+        if list_devices("output"):
+            find_device("output", self._plan.output)
+
+    def _start_scribe(self) -> None:
+        self._scribe = Scribe(self._plan.recogniser_spec(), self._text, self._scribe_fault)
+        self._parts.callback(self._scribe.close)
+        self._scribe.start()
+
+    def _set_stage(self, stream: EventStream) -> None:
+        plan = self._plan
+        cache, voice = make_prompts(
+            self._script, plan.language, plan.settings, background=True, on_fault=self._voice_fault
+        )
+        self._parts.callback(cache.close)
+        self._parts.callback(voice.close)
+        course = Course(plan.dialogue, plan.language, plan.partners, words=self._scribe.understands)
+        hearing = hearing_settings(self._detector, plan.thinking, enrolled=False)
+        session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
+        ports = StagePorts(
+            prompts=LivePrompts(cache, self._inbox, self._voice_changed),
+            player=self._table,
+            pieces=self,
+            ear=self._ear,
+            stream=stream,
+            chime=earcon,
+            show=output.say,
+            audible=self._table.audible,
+            tail_s=plan.tail_s,
+        )
+        self._stage = Stage(session, ports)
+
+    def _open_devices(self) -> None:
+        self._parts.callback(self._table.close)
+        try:
+            self._table.open_microphone()
+        except DeviceError as error:
+            raise MicrophoneMissing(error.message, error.hint) from error
+        try:
+            self._table.open_loudspeaker()
+        except DeviceError as error:
+            output.error(f"{error.message} The guide prints its sentences instead. {error.hint}".strip())
+
+    def _start_keys(self) -> None:
+        keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
+        self._parts.callback(keys.close)
+        keys.start()
+
+    def _new_microphone(self) -> SounddeviceMicrophone:
+        return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))
+
+    def _new_loudspeaker(self) -> SounddevicePlayer:
+        return SounddevicePlayer(self._began, self._ended, _number("output", self._plan.output))
+
+    # ------------------------------------------------------------------ from other threads
+
+    def _post(self, make: Callable[[float], Input]) -> None:
+        """Feed an input that is stamped with the audio clock at the moment it is worked on."""
+        self._inbox.post(lambda: self._stage.feed(make(self._ear.now)))
+
+    def _heard(self, chunk: Samples) -> None:
+        self._inbox.post(lambda: self._stage.hear(chunk))
+
+    def _began(self, id: int) -> None:
+        self._post(lambda at: PromptBegan(at, id))
+
+    def _ended(self, id: int, interrupted: bool) -> None:
+        self._post(lambda at: PromptEnded(at, id, interrupted))
+
+    def _text(self, id: int, heard: Heard, wall_s: float) -> None:
+        self._post(lambda at: TextReady(at, id, heard.text, heard.confidence, wall_s))
+
+    def _scribe_fault(self, code: str, message: str) -> None:
+        if code == "recovered":
+            self._post(lambda at: PartRecovered(at, "recogniser"))
+        else:
+            self._post(lambda at: PartFailed(at, "recogniser", code, message))
+
+    def _voice_fault(self, code: str, sentence: str) -> None:
+        """A prompt that cannot be made is told when it is missing; a full disk costs time only."""
+        if code == "cache_disk":
+            output.error(sentence)
+        else:
+            self._voice_trouble = sentence
+
+    def _interrupted(self) -> None:
+        """Ctrl-C is the stop key; before the dialogue has begun it ends the program."""
+        if not self._leading:
+            raise KeyboardInterrupt
+        self._post(lambda at: KeyPressed(at, "q"))
+
+    # ------------------------------------------------------------------ from the main loop
+
+    def _voice_changed(self, well: bool) -> None:
+        now = self._ear.now
+        self._stage.feed(
+            PartRecovered(now, "voice") if well else PartFailed(now, "voice", "failed", self._voice_trouble)
+        )
+
+    def _device_lost(self, part: Part, sentence: str) -> None:
+        """After what the closed device had still to tell."""
+        self._post(lambda at: PartFailed(at, part, "lost", sentence))
+
+    def _device_back(self, part: Part) -> None:
+        self._post(lambda at: PartRecovered(at, part))
+
+    def _silence(self, seconds: float) -> None:
+        self._stage.hear(np.zeros(round(seconds * HEAR_HZ), np.float32))
+
+    # ------------------------------------------------------------------ stage.Pieces
+
+    def submit(self, wanted: Transcribe, sound: Samples) -> None:
+        """Give a piece to the scribe; a piece it refuses has no words."""
+        try:
+            self._scribe.submit(wanted.id, sound, wanted.short)
+        except RecognitionError:
+            self._post(lambda at: TextReady(at, wanted.id, "", 0.0))
+
+
+def _number(kind: str, wanted: str) -> int | None:
+    """PortAudio's number of a device, which may change when one is plugged in. Raises DeviceError."""
+    try:
+        return find_device(kind, wanted)  # type: ignore[arg-type]
+    except UsageError as error:  # its name was right when the session began
+        raise DeviceError(error.message, error.hint) from error

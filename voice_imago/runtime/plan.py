@@ -1,0 +1,132 @@
+"""What a run was asked to do, as the command line and the settings say it; and the parts that every run needs."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from voice_imago.dialogue.script import Script
+from voice_imago.engines.detectors import segmenter_for
+from voice_imago.engines.ports import SpeechDetector, VoiceSettings
+from voice_imago.engines.recognisers import RecogniserSpec
+from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
+from voice_imago.engines.voice_espeak import EspeakVoice
+from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
+from voice_imago.errors import UsageError, VoiceError
+from voice_imago.folders import cache_folder
+from voice_imago.hearing.endpointing import EndpointSettings, Thinking
+from voice_imago.hearing.hearing import HearingSettings
+from voice_imago.runtime.prompts_cache import Faulted, PromptCache
+from voice_imago.settings import Settings
+
+__all__ = [
+    "StartPlan",
+    "check_dialogue",
+    "check_language",
+    "check_partners",
+    "hearing_settings",
+    "make_prompts",
+    "make_voice",
+]
+
+
+UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
+"""Unicode categories that no name needs: control, format, half of a pair, private, unassigned."""
+JOINERS = "\u200c\u200d"
+"""Two format characters that some scripts and emoji need inside a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPlan:
+    """Everything that `start` was told."""
+
+    dialogue: str
+    language: str
+    partners: tuple[str, str]
+    recogniser: Literal["auto", "whisper", "answers", "none"] = "auto"
+    model: str = ""
+    model_dir: Path | None = None
+    input: str = ""
+    output: str = ""
+    thinking: Literal["quick", "normal", "patient"] = "normal"
+    detector: Literal["auto", "silero", "webrtc"] = "auto"
+    events: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+    tail_s: float = 0.2
+
+    def recogniser_spec(self) -> RecogniserSpec:
+        """Who is to understand words."""
+        return RecogniserSpec(self.recogniser, self.model, self.model_dir, self.language, self.partners)
+
+
+def _choose(what: str, given: str, choices: Sequence[str]) -> str:
+    if given in choices:
+        return given
+    close = difflib.get_close_matches(given, choices, 1)
+    did = f" Did you mean {close[0]}?" if close else ""
+    raise UsageError(f"There is no {what} called {given!r}.{did}", f"Choose one of: {', '.join(choices)}.")
+
+
+def check_dialogue(script: Script, name: str) -> str:
+    """The dialogue's id. Raises UsageError with the choices."""
+    return _choose("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
+
+
+def check_language(script: Script, code: str) -> str:
+    """The language's code. Raises UsageError with the choices."""
+    return _choose("language", code, list(script.languages))
+
+
+def check_partners(names: Sequence[str]) -> tuple[str, str]:
+    """Two different, speakable names. Raises UsageError."""
+    if len(names) != 2:
+        raise UsageError(f"Two names are needed, {len(names)} given.", "Say --partners Ana Ben.")
+    first, second = (_spoken_name(name) for name in names)
+    if first.casefold() == second.casefold():
+        raise UsageError(f"Both partners are called {first}.", "Add an initial or a nickname to one of them.")
+    return first, second
+
+
+def _spoken_name(given: str) -> str:
+    """Without what is neither seen nor spoken (control characters, marks of direction). Raises UsageError."""
+    seen = "".join(c for c in " ".join(given.split()) if c in JOINERS or unicodedata.category(c) not in UNSEEN)
+    name = unicodedata.normalize("NFC", seen.strip())
+    if len(name) > 40 or not any(c.isalpha() for c in name):
+        raise UsageError(f"{name!r} cannot be spoken as a name.", "Use letters, at most 40 of them.")
+    return name
+
+
+def hearing_settings(detector: SpeechDetector, thinking: Thinking, *, enrolled: bool) -> HearingSettings:
+    """Hearing as it fits the detector and the couple."""
+    return HearingSettings(
+        segmenter=segmenter_for(detector), endpoint=EndpointSettings(thinking=thinking), enrolled=enrolled
+    )
+
+
+def make_voice() -> ChainVoice:
+    """pyttsx3 in a child process, then eSpeak NG directly."""
+    engines: list[ClosableVoice] = [Pyttsx3Voice(), EspeakVoice()]
+    return ChainVoice(engines)
+
+
+def make_prompts(
+    script: Script, language: str, settings: Settings, *, background: bool, on_fault: Faulted | None = None
+) -> tuple[PromptCache, ChainVoice]:
+    """The prompt cache in the language's best voice; close the voice first."""
+    voice = make_voice()
+    name = settings.voice or _installed_voice(voice, script.languages[language].voices)
+    spoken = VoiceSettings(name, settings.rate_wpm, settings.volume)
+    return PromptCache(voice, spoken, cache_folder() / "prompts", on_fault, background=background), voice
+
+
+def _installed_voice(voice: ChainVoice, wanted: Sequence[str]) -> str:
+    """The first of the language's voices that this computer has; "" leaves the choice to the engine."""
+    try:
+        installed = {name.casefold(): name for name in voice.voices()}
+    except VoiceError:
+        return ""
+    return next((installed[name.casefold()] for name in wanted if name.casefold() in installed), "")

@@ -1,0 +1,348 @@
+"""Runs the real session against a scripted couple, on the sample clock: the same ear, hearing, dialogue and prompts.
+
+Only the two ends are different: the microphone is the scene's mixer, the loudspeaker counts samples. There is no
+thread, no wall clock and no chance, so that two runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+
+from voice_imago.dialogue.engine import Course
+from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.state import Phase
+from voice_imago.engines.detectors import make_detector
+from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples, Voiceprint
+from voice_imago.errors import VoiceError
+from voice_imago.events import KeyPressed, PartFailed, PartRecovered, PromptBegan, PromptEnded, TextReady, Transcribe
+from voice_imago.runtime.couple import Couple
+from voice_imago.runtime.ear import Ear
+from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.plan import hearing_settings
+from voice_imago.runtime.prompts_cache import PromptCache
+from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
+from voice_imago.runtime.stage import Pieces, Stage, StagePorts
+from voice_imago.session import Session, SessionSettings
+
+__all__ = ["Outcome", "Rehearsal", "RehearsalPorts", "SampleClockPlayer", "unmet"]
+
+BLOCK = 512
+"""Samples at 16 kHz that pass at once: one detector frame."""
+SLACK_S = 0.1
+"""Seconds by which a detected segment may miss the edge of a word."""
+STALL_S = 420.0
+"""Seconds without anything from the couple after which the scene is given up; longer than any reminder."""
+
+
+class SampleClockPlayer:
+    """A loudspeaker that counts samples; ports.Player."""
+
+    def __init__(self) -> None:
+        self._sound: Samples = np.zeros(0, np.float32)
+        self._id: int | None = None
+        self._position = 0
+        self._earcon: Samples = np.zeros(0, np.float32)
+        self._told: list[tuple[int, str]] = []
+
+    def play(self, id: int, pcm: Pcm) -> None:
+        self.stop()
+        self._sound = _heard(pcm)
+        self._id, self._position = id, 0
+        self._told.append((id, "began"))
+
+    def stop(self) -> None:
+        if self._id is not None:
+            self._told.append((self._id, "stopped"))
+        self._id = None
+
+    def chime(self, pcm: Pcm) -> None:
+        self._earcon = _heard(pcm)
+
+    def block(self, n_samples: int) -> Samples:
+        """The next samples that leave the loudspeaker."""
+        out = np.zeros(n_samples, np.float32)
+        earcon, self._earcon = self._earcon[:n_samples], self._earcon[n_samples:]
+        out[: len(earcon)] = earcon
+        if self._id is not None:
+            part = self._sound[self._position : self._position + n_samples]
+            out[: len(part)] += part
+            self._position += len(part)
+            if self._position >= len(self._sound):
+                self._told.append((self._id, "ended"))
+                self._id = None
+        return out
+
+    def told(self) -> Iterator[tuple[int, str]]:
+        """What happened since the last call: (id, began | ended | stopped)."""
+        while self._told:
+            yield self._told.pop(0)
+
+
+def _heard(pcm: Pcm) -> Samples:
+    """What leaves the loudspeaker, at the microphone's rate."""
+    return soxr.resample(pcm.astype(np.float32) / 32768, PLAY_HZ, HEAR_HZ).astype(np.float32)  # type: ignore[no-any-return]
+
+
+class _CachedPrompts:
+    """stage.Prompts that fetches in the caller's thread; the first failure is told."""
+
+    def __init__(self, cache: PromptCache, on_failure: Callable[[VoiceError], None]) -> None:
+        self._cache, self._on_failure = cache, on_failure
+        self._told = False
+
+    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+        try:
+            pcm: Pcm | None = self._cache.fetch(text)
+        except VoiceError as error:
+            pcm = None
+            if not self._told:
+                self._told = True
+                self._on_failure(error)
+        ready(pcm)
+
+    def prepare(self, texts: tuple[str, ...]) -> None:
+        """Nothing is rendered ahead: the sample clock waits."""
+
+    def retune(self, rate: float, volume: float) -> None:
+        self._cache.retune(rate, volume)
+
+
+class _SceneText:
+    """stage.Pieces that knows what the scene says."""
+
+    def __init__(self, couple: Couple, stage: Callable[[], Stage], working: Callable[[], bool]) -> None:
+        self._couple, self._stage, self._working = couple, stage, working
+
+    def submit(self, wanted: Transcribe, sound: Samples) -> None:
+        stage = self._stage()
+        text = self._couple.words(wanted.start - SLACK_S, wanted.end + SLACK_S) if self._working() else ""
+        stage.feed(TextReady(stage.now, wanted.id, text, 1.0 if text else 0.0))
+
+
+class _RealRecogniser:
+    """stage.Pieces that asks a real recogniser in the caller's thread."""
+
+    def __init__(self, recogniser: Recogniser, names: tuple[str, str], stage: Callable[[], Stage]) -> None:
+        self._recogniser, self._names, self._stage = recogniser, names, stage
+
+    def submit(self, wanted: Transcribe, sound: Samples) -> None:
+        stage = self._stage()
+        heard: Heard = self._recogniser.recognise(sound, short=wanted.short, hints=self._names)
+        stage.feed(TextReady(stage.now, wanted.id, heard.text, heard.confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalPorts:
+    """What a rehearsal needs from outside."""
+
+    prompts: PromptCache
+    sound_of: Callable[[Line], Samples]
+    """A line's sound at 16 kHz."""
+    voiceprint: Voiceprint | None = None
+    recogniser: Recogniser | None = None
+    """Instead of the scene's own texts."""
+    noise: Samples | None = None
+    chime: Callable[[str], Pcm] | None = None
+    events: Path | None = None
+    show: Callable[[str], None] = lambda line: None
+    listener: Callable[[Mapping[str, Any]], None] | None = None
+    hear_room: Callable[[Samples, Samples], None] | None = None
+    """Called with each block's (couple, guide) sound: to record it, or to play it aloud."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a rehearsal went."""
+
+    reason: str
+    seconds: float
+    """Length on the sample clock."""
+    steps: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    """Keys of what the guide began to say."""
+    counts: dict[str, int] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """What the scene expected and did not get."""
+
+
+class Rehearsal:
+    """One scene from its greeting to its end."""
+
+    def __init__(self, scene: Scene, script: Script, ports: RehearsalPorts) -> None:
+        self._scene, self._ports = scene, ports
+        detector = make_detector("auto")
+        self._ear = Ear(detector, ports.voiceprint)
+        self._player = SampleClockPlayer()
+        self._couple = Couple(scene, ports.sound_of, ports.noise)
+        self._clock = 0
+        self._faults = sorted(scene.fault, key=lambda fault: fault.at_s)
+        self._broken: dict[str, Fault] = {}
+        """Parts that are out of order now."""
+        self._outcome = Outcome("fault", 0.0)
+        words = {"scene": "speech", "none": "nothing", "answers": "answers"}[scene.recogniser]
+        course = Course(scene.dialogue, scene.language, scene.names, words=words)  # type: ignore[arg-type]
+        hearing = hearing_settings(detector, scene.thinking, enrolled=ports.voiceprint is not None)
+        self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))
+        stream = EventStream(ports.events, scene.names, wall=self._now)
+        stream.listen(self._note)
+        if ports.listener is not None:
+            stream.listen(ports.listener)
+        pieces: Pieces = _SceneText(self._couple, lambda: self._stage, lambda: "recogniser" not in self._broken)
+        if ports.recogniser is not None:
+            pieces = _RealRecogniser(ports.recogniser, scene.names, lambda: self._stage)
+        self._stage = Stage(
+            self.session,
+            StagePorts(
+                prompts=_CachedPrompts(ports.prompts, self._voice_failed),
+                player=self._player,
+                pieces=pieces,
+                ear=self._ear,
+                stream=stream,
+                chime=ports.chime,
+                show=ports.show,
+                audible=lambda: "loudspeaker" not in self._broken,
+            ),
+        )
+        self._stream = stream
+
+    def run(self) -> Outcome:
+        """Play the scene through. Raises FileError when the event file cannot be written."""
+        try:
+            self._stage.begin(0.0)
+            self._report_player()
+            while self._stage.finished is None and not self._stalled():
+                self._pass_block()
+        finally:
+            self._stream.close()
+        self._outcome.reason = self._stage.finished or "stalled"
+        self._outcome.seconds = self._now()
+        self._outcome.problems = self._problems()
+        return self._outcome
+
+    def _voice_failed(self, error: VoiceError) -> None:
+        self._stage.feed(PartFailed(self._now(), "voice", "failed", error.message))
+
+    def _now(self) -> float:
+        return self._clock / HEAR_HZ
+
+    def _pass_block(self) -> None:
+        self._break_things()
+        for line in self._couple.act(self._now()):
+            self._begin_line(line)
+        couple = self._couple.block(self._clock, BLOCK)
+        guide = self._player.block(BLOCK)
+        if self._ports.hear_room is not None:
+            self._ports.hear_room(couple, guide)
+        self._clock += BLOCK
+        self._stage.hear(self._microphone(couple, guide))
+        self._report_player()
+        self._follow_window()
+        if self._clock % (HEAR_HZ * 64) == 0:
+            self._couple.forget_before(self._now() - 300.0)
+
+    def _begin_line(self, line: Line) -> None:
+        if line.key:
+            self._stage.feed(KeyPressed(self._now(), line.key))
+            self._report_player()
+            self._follow_window()
+        elif line.say or line.text:
+            self._ports.show(f"{line.by.capitalize()}: {line.say or line.text}")
+
+    def _microphone(self, couple: Samples, guide: Samples) -> Samples:
+        if "microphone" in self._broken:
+            return np.zeros(BLOCK, np.float32)
+        echo_db = self._scene.room.echo_db
+        return couple if echo_db is None else couple + guide * np.float32(10 ** (echo_db / 20))
+
+    def _report_player(self) -> None:
+        for id, what in self._player.told():
+            if what == "began":
+                self._stage.feed(PromptBegan(self._now(), id))
+            else:
+                self._stage.feed(PromptEnded(self._now(), id, what == "stopped"))
+
+    def _follow_window(self) -> None:
+        """Tell the couple when and where the guide listens."""
+        window = self.session.window
+        if window is None:
+            self._couple.guide_stops_listening()
+            self._window_seen = None
+        elif window is not self._window_seen:
+            self._window_seen = window
+            self._couple.guide_listens(window.step, self._now())
+
+    _window_seen: Any = None
+
+    def _break_things(self) -> None:
+        now = self._now()
+        for part, fault in list(self._broken.items()):
+            if now >= fault.at_s + fault.for_s:
+                del self._broken[part]
+                self._stage.feed(PartRecovered(now, part))
+        while self._faults and now >= self._faults[0].at_s:
+            fault = self._faults.pop(0)
+            part = part_of(fault)
+            self._broken[part] = fault
+            if part == "loudspeaker":
+                self._player.stop()
+                self._report_player()
+            self._stage.feed(PartFailed(now, part, fault.kind.rpartition("_")[2], f"The {part} failed."))
+
+    def _stalled(self) -> bool:
+        if self.session.dialogue.phase is Phase.RESTING:
+            self._couple.acted_at = self._now()
+        return self._now() - self._couple.acted_at > STALL_S
+
+    # ------------------------------------------------------------------ what came of it
+
+    def _note(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        self._outcome.counts[kind] = self._outcome.counts.get(kind, 0) + 1
+        if kind == "step_entered":
+            self._outcome.steps.append(event["step"])
+        elif kind == "prompt_started":
+            self._outcome.prompts.append(event["prompt"])
+        elif kind == "transcript" and event["final"]:
+            self._outcome.texts.append(event["text"])
+
+    def _problems(self) -> list[str]:
+        got, left = self._outcome, self._couple.waiting_for
+        problems = unmet(self._scene.expect, got)
+        if got.reason == "stalled":
+            what = left or "the couple has nothing more to say"
+            problems.insert(0, f"the scene stalled in step {self.session.dialogue.step.id!r}: {what}")
+        elif left is not None:
+            problems.append(f"the session ended before {left}")
+        return problems
+
+
+def unmet(expect: Expect, got: Outcome) -> list[str]:
+    """What the scene expected and did not get."""
+    problems = []
+    if expect.ends and got.reason != expect.ends:
+        problems.append(f"ends: expected {expect.ends!r}, got {got.reason!r}")
+    missing = _first_missing(expect.steps, got.steps)
+    if missing is not None:
+        problems.append(f"steps: {missing!r} was not entered in this order; entered: {', '.join(got.steps)}")
+    missing = _first_missing(expect.prompts, got.prompts)
+    if missing is not None:
+        problems.append(f"prompts: {missing!r} was not said in this order; said: {', '.join(got.prompts)}")
+    for kind, number in expect.counts.items():
+        if got.counts.get(kind, 0) != number:
+            problems.append(f"counts.{kind}: expected {number}, got {got.counts.get(kind, 0)}")
+    for text in expect.texts:
+        if not any(text.lower() in heard.lower() for heard in got.texts):
+            problems.append(f"texts: nobody was heard saying {text!r}")
+    return problems
+
+
+def _first_missing(wanted: tuple[str, ...], entered: list[str]) -> str | None:
+    rest = iter(entered)
+    return next((one for one in wanted if one not in rest), None)

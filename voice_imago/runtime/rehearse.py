@@ -1,0 +1,165 @@
+"""The `rehearse` command: gathers the sounds of a scene, plays it through, records or plays it aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voice_imago.dialogue.script import load_script
+from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Samples, Voiceprint, VoiceSettings
+from voice_imago.engines.recogniser_pocketsphinx import AnswerRecogniser
+from voice_imago.engines.recorded import read_sound, resample, write_wav
+from voice_imago.engines.voice_espeak import EspeakVoice
+from voice_imago.engines.voiceprint_enrolment import make_voiceprint
+from voice_imago.errors import FileError
+from voice_imago.folders import cache_folder
+from voice_imago.runtime.aloud import Aloud
+from voice_imago.runtime.earcons import earcon
+from voice_imago.runtime.plan import check_dialogue, check_language, make_prompts
+from voice_imago.runtime.prompts_cache import PromptCache
+from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
+from voice_imago.runtime.scene import Line, Scene, read_scene
+from voice_imago.settings import Settings
+
+__all__ = ["RehearsePlan", "rehearse"]
+
+ENROLMENT = (
+    "This is how I speak when nothing is the matter. On Sunday we walked along the river, and it was cold and bright. "
+    "Afterwards there was soup, and bread, and a long quiet afternoon with a book each. I could tell you more about it."
+)
+"""What a partner with a voice but without a recording says, so that the voice can be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsePlan:
+    """Everything that `rehearse` was told."""
+
+    scene: Path
+    out: Path | None = None
+    events: Path | None = None
+    aloud: bool = False
+    show: Callable[[str], None] = lambda line: None
+    listener: Callable[[Mapping[str, Any]], None] | None = None
+    """Told every event."""
+    settings: Settings = field(default_factory=Settings)
+
+
+def rehearse(plan: RehearsePlan) -> Outcome:
+    """Play a scene through. Raises SceneError, PromptError, FileError, UsageError; DeviceError when aloud."""
+    script, scene = load_script(), read_scene(plan.scene)
+    check_dialogue(script, scene.dialogue)
+    check_language(script, scene.language)
+    _check_target(plan.out)
+    with ExitStack() as parts:
+        prompts, voice = make_prompts(script, scene.language, plan.settings, background=False)
+        parts.callback(voice.close)
+        parts.callback(prompts.close)
+        room = _Room(plan)
+        parts.callback(room.close)
+        voices = SceneVoices(scene)
+        parts.callback(voices.close)
+        recogniser = AnswerRecogniser() if scene.recogniser == "answers" else None
+        ports = RehearsalPorts(
+            prompts=prompts,
+            sound_of=voices.sound_of,
+            voiceprint=voices.voiceprint(),
+            recogniser=recogniser,
+            noise=read_sound(scene.folder / scene.room.noise) if scene.room.noise else None,
+            chime=earcon,
+            events=plan.events,
+            show=plan.show,
+            listener=plan.listener,
+            hear_room=room.hear if room.wanted else None,
+        )
+        outcome = Rehearsal(scene, script, ports).run()
+        room.save()
+    return outcome
+
+
+def _check_target(path: Path | None) -> None:
+    """Before the scene is played: a recording that cannot be written is told now. Raises FileError."""
+    if path is None:
+        return
+    try:
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        hint = "Name a file in a folder that you may write to."
+        raise FileError(f"The recording {path} cannot be written: {error.strerror}.", hint) from error
+
+
+class SceneVoices:
+    """The couple's voices: clips from files, sentences from the speech engine, kept in the cache."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._engine = EspeakVoice()
+        self._caches = {
+            name: PromptCache(
+                self._engine,
+                VoiceSettings(partner.voice, partner.rate_wpm),
+                cache_folder() / "couples",
+                background=False,
+            )
+            for name, partner in scene.partners.items()
+            if partner.voice
+        }
+
+    def sound_of(self, line: Line) -> Samples:
+        """A line at 16 kHz."""
+        return read_sound(self._scene.file_of(line)) if line.wav else self._spoken(line.by, line.say)
+
+    def voiceprint(self) -> Voiceprint | None:
+        """Both partners enrolled from their recordings, or from a few sentences in their voices; else None."""
+        if not all(partner.enrol or partner.voice for partner in self._scene.partners.values()):
+            return None
+        first, second = (self._enrolment(name) for name in self._scene.partners)
+        return make_voiceprint(first, second)
+
+    def close(self) -> None:
+        for cache in self._caches.values():
+            cache.close()
+        self._engine.close()
+
+    def _enrolment(self, name: str) -> Samples:
+        partner = self._scene.partners[name]
+        return read_sound(self._scene.folder / partner.enrol) if partner.enrol else self._spoken(name, ENROLMENT)
+
+    def _spoken(self, name: str, text: str) -> Samples:
+        pcm = self._caches[name].fetch(text)
+        sound: Samples = resample(pcm, PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)
+        return sound
+
+
+class _Room:
+    """What the room heard, to a file or to the loudspeaker."""
+
+    def __init__(self, plan: RehearsePlan) -> None:
+        self._path = plan.out
+        self._couple: list[Samples] = []
+        self._guide: list[Samples] = []
+        self._aloud = Aloud() if plan.aloud else None
+
+    @property
+    def wanted(self) -> bool:
+        return self._path is not None or self._aloud is not None
+
+    def hear(self, couple: Samples, guide: Samples) -> None:
+        if self._path is not None:
+            self._couple.append(couple)
+            self._guide.append(guide)
+        if self._aloud is not None:
+            self._aloud.play(couple + guide)
+
+    def save(self) -> None:
+        if self._path is not None:
+            write_wav(self._path, [np.concatenate(self._couple), np.concatenate(self._guide)], HEAR_HZ)
+
+    def close(self) -> None:
+        if self._aloud is not None:
+            self._aloud.close()

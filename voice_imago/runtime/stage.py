@@ -1,0 +1,264 @@
+"""Carries out what the session asks for: plays prompts, shuts the gate, hands pieces to the recogniser, writes events.
+
+The same stage stands behind a live table, a rehearsal and typed lines; only the ports differ. One prompt is current
+at a time: asked for, then heard (played) or read (no sound: shown, and given the time to read it), then over.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from voice_imago.engines.ports import PLAY_HZ, Pcm, Player, Samples
+from voice_imago.events import (
+    Chime,
+    Effect,
+    Finish,
+    Hush,
+    Input,
+    PartFailed,
+    Prepare,
+    PromptBegan,
+    PromptEnded,
+    Publish,
+    Say,
+    SwitchMicrophone,
+    Transcribe,
+    TuneVoice,
+)
+from voice_imago.runtime.ear import Ear
+from voice_imago.runtime.event_stream import EventStream
+from voice_imago.session import Session
+
+__all__ = ["Pieces", "Prompts", "Stage", "StagePorts", "reading_s"]
+
+READ_WPM = 180.0
+"""Words a minute at which a prompt without sound is read from the screen."""
+READ_LEAST_S = 1.0
+
+
+class Prompts(Protocol):
+    """Where the sound of a prompt comes from."""
+
+    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+        """Call ``ready`` with the sound: at once if it is at hand, else when it is rendered; None: there is none."""
+        ...
+
+    def prepare(self, texts: tuple[str, ...]) -> None: ...
+
+    def retune(self, rate: float, volume: float) -> None: ...
+
+
+class Pieces(Protocol):
+    """Who turns a piece of sound into words; answers with a ``TextReady`` input later."""
+
+    def submit(self, wanted: Transcribe, sound: Samples) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StagePorts:
+    """Everything outside the session."""
+
+    prompts: Prompts
+    player: Player
+    pieces: Pieces
+    ear: Ear | None
+    stream: EventStream
+    chime: Callable[[str], Pcm] | None = None
+    """Earcons by name; None: no earcons."""
+    show: Callable[[str], None] = lambda line: None
+    """Prints the spoken twin of a prompt."""
+    clock: Callable[[], float] = lambda: 0.0
+    """Seconds since the session began, where there is no microphone to count samples."""
+    audible: Callable[[], bool] = lambda: True
+    """False while there is no loudspeaker: prompts are read, and none is rendered."""
+    tail_s: float = 0.2
+    """Seconds for which the room still rings after the last sample."""
+
+
+@dataclass(slots=True)
+class _Prompt:
+    """The newest prompt that is not over."""
+
+    id: int
+    text: str
+    stage: Literal["asked", "heard", "read"] = "asked"
+    read_at: float = 0.0
+    """Second at which it has been read."""
+
+
+def reading_s(text: str) -> float:
+    """Seconds that a prompt without sound stays before the dialogue goes on."""
+    return max(READ_LEAST_S, 60.0 * len(text.split()) / READ_WPM)
+
+
+class Stage:
+    """Feeds the session and does what it says."""
+
+    def __init__(self, session: Session, ports: StagePorts) -> None:
+        self.session = session
+        self.ports = ports
+        self.finished: str | None = None
+        self._prompt: _Prompt | None = None
+        self._earcon: Pcm | None = None
+        self._waiting: deque[Input] = deque()
+        self._busy = False
+        self._table: dict[type, Callable[[Any], None]] = {
+            Say: self._say,
+            Hush: lambda effect: self._cut_off(),
+            Prepare: self._prepare,
+            Chime: self._chime,
+            Transcribe: self._transcribe,
+            TuneVoice: lambda effect: self.ports.prompts.retune(effect.rate, effect.volume),
+            SwitchMicrophone: self._switch_microphone,
+            Publish: self._publish,
+            Finish: self._finish,
+        }
+
+    # ------------------------------------------------------------------ from outside
+
+    @property
+    def now(self) -> float:
+        """Seconds on the audio clock."""
+        return self.ports.ear.now if self.ports.ear is not None else self.ports.clock()
+
+    @property
+    def talking(self) -> bool:
+        """A prompt is asked for, heard or read."""
+        return self._prompt is not None
+
+    def begin(self, at: float = 0.0) -> None:
+        self._busy = True
+        self._carry_out(self.session.begin(at))
+        self._drain()
+
+    def hear(self, chunk: Samples) -> None:
+        """Sound from the microphone, any number of samples."""
+        if self.ports.ear is not None:
+            for heard in self.ports.ear.hear(chunk):
+                self.feed(heard)
+        prompt = self._prompt
+        if prompt is not None and prompt.stage == "read" and self.now >= prompt.read_at:
+            self.feed(PromptEnded(self.now, prompt.id))
+
+    def feed(self, input: Input) -> None:
+        """One input into the session, and what follows from it; from within an effect: after the effects at hand."""
+        self._waiting.append(input)
+        if not self._busy:
+            self._drain()
+
+    def _drain(self) -> None:
+        self._busy = True
+        try:
+            while self._waiting:
+                input = self._waiting.popleft()
+                if isinstance(input, PromptEnded):
+                    self._prompt_over(input)
+                self._carry_out(self.session.feed(input))
+        finally:
+            self._busy = False
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            self._table[type(effect)](effect)
+        earcon, self._earcon = self._earcon, None
+        if earcon is not None:
+            self._sound_alone(earcon)
+
+    # ------------------------------------------------------------------ prompts
+
+    def _say(self, say: Say) -> None:
+        self._cut_off()
+        self._prompt = prompt = _Prompt(say.id, say.text)
+        self.ports.show(say.text)
+        earcon, self._earcon = self._earcon, None
+        if self.ports.audible():
+            self.ports.prompts.ask(say.text, lambda pcm: self._play(prompt, pcm, earcon))
+        else:
+            self._let_read(prompt)
+
+    def _play(self, prompt: _Prompt, pcm: Pcm | None, earcon: Pcm | None) -> None:
+        """The sound is there. Nobody waits any more for that of a prompt which was cut off meanwhile."""
+        if prompt is not self._prompt:
+            return
+        if pcm is None or not self.ports.audible():
+            if earcon is not None:
+                self._sound_alone(earcon)
+            self._let_read(prompt)
+            return
+        prompt.stage = "heard"
+        if self.ports.ear is not None:
+            self.ports.ear.gate.shut()
+        self.ports.player.play(prompt.id, pcm if earcon is None else np.concatenate([earcon, pcm]))
+
+    def _let_read(self, prompt: _Prompt) -> None:
+        """A prompt without sound still begins and ends, so that the dialogue goes on by text."""
+        prompt.stage, prompt.read_at = "read", self.now + reading_s(prompt.text)
+        self.feed(PromptBegan(self.now, prompt.id))
+        if self.ports.ear is None:  # nobody is hurried by a clock
+            self.feed(PromptEnded(self.now, prompt.id))
+
+    def _cut_off(self) -> None:
+        """Stop what is heard, which the player tells back; what nobody hears is over at once."""
+        prompt = self._prompt
+        if prompt is None:
+            return
+        if prompt.stage == "heard":
+            self.ports.player.stop()
+        else:
+            self._prompt = None
+            self.feed(PromptEnded(self.now, prompt.id, True))
+
+    def _prompt_over(self, ended: PromptEnded) -> None:
+        """Only the end of the newest prompt opens the gate: a newer one may be in the air."""
+        prompt = self._prompt
+        if prompt is None or prompt.id != ended.id:
+            return
+        self._prompt = None
+        if prompt.stage == "heard" and self.ports.ear is not None:
+            self.ports.ear.gate.open_after(ended.at, self.ports.tail_s)
+
+    def _prepare(self, prepare: Prepare) -> None:
+        if self.ports.audible():
+            self.ports.prompts.prepare(prepare.texts)
+
+    # ------------------------------------------------------------------ earcons
+
+    def _chime(self, chime: Chime) -> None:
+        """An earcon leads the prompt that follows it in the same breath, or sounds alone; it never cuts one off."""
+        if self.ports.chime is not None:
+            self._earcon = self.ports.chime(chime.name)
+
+    def _sound_alone(self, earcon: Pcm) -> None:
+        """Over whatever is heard; where nothing is, the gate shuts for it."""
+        if not self.ports.audible():
+            return
+        heard = self._prompt is not None and self._prompt.stage == "heard"
+        if self.ports.ear is not None and not heard:
+            self.ports.ear.gate.open_after(self.now + len(earcon) / PLAY_HZ, self.ports.tail_s)
+        self.ports.player.chime(earcon)
+
+    # ------------------------------------------------------------------ the rest
+
+    def _transcribe(self, wanted: Transcribe) -> None:
+        if self.ports.ear is not None:
+            self.ports.pieces.submit(wanted, self.ports.ear.sound(wanted.start, wanted.end))
+
+    def _switch_microphone(self, switch: SwitchMicrophone) -> None:
+        if self.ports.ear is not None:
+            self.ports.ear.gate.microphone(switch.on)
+
+    def _publish(self, publish: Publish) -> None:
+        try:
+            self.ports.stream.write(publish.fact)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            message = f"The event file cannot be written any more: {why}."
+            self.feed(PartFailed(publish.fact.at, "journal", "failed", message))
+
+    def _finish(self, finish: Finish) -> None:
+        self.finished = finish.reason

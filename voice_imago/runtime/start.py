@@ -1,0 +1,190 @@
+"""What the commands `start`, `rehearse` and `listen` do, from their options to their exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from voice_imago import output
+from voice_imago.dialogue.engine import Course
+from voice_imago.dialogue.script import Script, load_script
+from voice_imago.engines.recognisers import choose_recogniser
+from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
+from voice_imago.runtime.plan import StartPlan, check_dialogue, check_language, check_partners
+from voice_imago.settings import Settings, load_settings, save_settings
+
+__all__ = ["run_listen", "run_rehearsal", "start"]
+
+NOT_YET = "This version of the program keeps nothing; --keep {keep} comes with the journal."
+_REASONS = {
+    "no_model": "No speech model is installed, so {also}. To change that: voice-imago setup.",
+    "damaged_model": "The speech model is damaged, so {also}. To fetch it again: voice-imago setup.",
+    "no_engine": "faster-whisper is not installed, so {also}.",
+}
+"""Why the automatic choice understands less than it could."""
+_ALSO = {
+    "answers": "I understand short answers only, and the keys",
+    "none": "I follow your voices and the keys, not your words",
+    "whisper": "",
+}
+INSTEAD = "first_appreciation"
+"""The scene that is played where nobody can be heard."""
+HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
+
+
+def start(options: argparse.Namespace) -> int:
+    """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
+    if options.keep != "none":
+        raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
+    if options.echo != "half":
+        raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
+    settings, script = load_settings(), load_script()
+    language = check_language(script, options.language or settings.language)
+    dialogue = check_dialogue(script, options.dialogue)
+    partners = _partners(options, settings)
+    if options.typed:
+        return _typed(options, script, Course(dialogue, language, partners))
+    plan = StartPlan(
+        dialogue=dialogue,
+        language=language,
+        partners=partners,
+        recogniser=options.recogniser or settings.recogniser,
+        model=options.model or "",
+        model_dir=options.model_dir,
+        input=options.input or settings.input,
+        output=options.output or settings.output,
+        thinking=options.thinking or settings.thinking,
+        detector=options.detector,
+        events=options.events,
+        settings=settings,
+        tail_s=settings.tail_s,
+    )
+    _say_what_is_understood(plan)
+    return _live(plan, script)
+
+
+def _say_what_is_understood(plan: StartPlan) -> None:
+    """Before any device is opened: a model that was asked for must be whole; a missing one is said once."""
+    choice = choose_recogniser(plan.recogniser_spec())
+    if choice.reason in _REASONS:
+        output.say(_REASONS[choice.reason].format(also=_ALSO[choice.name]))
+
+
+def _partners(options: argparse.Namespace, settings: Settings) -> tuple[str, str]:
+    """From the command line, else as last time, else asked at the keyboard; remembered for the next time."""
+    given = options.partners or settings.partners
+    if not given and sys.stdin.isatty():
+        output.say("What are your first names? Type both with a space between, the one who begins first.")
+        given = sys.stdin.readline().split()
+    if not given:
+        raise UsageError("I do not know your names.", "Say --partners Ana Ben.")
+    partners = check_partners(given)
+    if settings.partners != partners:
+        _remember(settings, partners)
+    return partners
+
+
+def _remember(settings: Settings, partners: tuple[str, str]) -> None:
+    """For the next time; a dialogue does not fail for want of that."""
+    try:
+        save_settings(msgspec.structs.replace(settings, partners=partners))
+    except FileError as error:
+        output.error(str(error))
+
+
+def _typed(options: argparse.Namespace, script: Script, course: Course) -> int:
+    from voice_imago.runtime.typed import TypedPlan, run_typed
+
+    output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
+    output.say("An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop.")
+    reason = run_typed(script, TypedPlan(course, options.events, output.say))
+    return 1 if reason == "fault" else 0
+
+
+def _live(plan: StartPlan, script: Script) -> int:
+    from voice_imago.runtime.live import Live, MicrophoneMissing
+
+    try:
+        reason = Live(plan, script).run()
+    except MicrophoneMissing as missing:
+        output.say(missing.message)
+        output.say(missing.hint)
+        output.say("Here is a rehearsal instead, so that you can hear what I do.")
+        return _play_instead(plan, script)
+    return 1 if reason == "fault" else 0
+
+
+def _play_instead(plan: StartPlan, script: Script) -> int:
+    """The rehearsal aloud where there is a loudspeaker, else as text, which needs no sound at all."""
+    from voice_imago.runtime.rehearse import RehearsePlan, rehearse
+    from voice_imago.runtime.scene import find_scene
+
+    rehearsal = RehearsePlan(find_scene(INSTEAD), show=output.say, settings=plan.settings, aloud=True)
+    try:
+        try:
+            rehearse(rehearsal)
+        except DeviceError:
+            rehearse(replace(rehearsal, aloud=False))
+    except VoiceError as error:
+        output.say(str(error))
+        _read_instead(script, rehearsal.scene)
+    return 0
+
+
+def _read_instead(script: Script, path: Path) -> None:
+    """A scene as if its lines were typed: where there is neither a microphone nor a voice."""
+    from voice_imago.runtime.scene import read_scene
+    from voice_imago.runtime.typed import TypedPlan, run_typed
+
+    scene = read_scene(path)
+
+    def lines() -> Iterator[str]:
+        for line in scene.line:
+            text = line.key or f"{line.by.capitalize()}: {line.say or line.text}"
+            output.say(text)
+            yield text
+
+    run_typed(script, TypedPlan(Course(scene.dialogue, scene.language, scene.names), None, output.say, lines()))
+
+
+def run_rehearsal(options: argparse.Namespace) -> int:
+    """Play one scene; 1 when it did not go as expected."""
+    from voice_imago.runtime.rehearse import RehearsePlan, rehearse
+    from voice_imago.runtime.scene import find_scene
+
+    show = (lambda line: None) if options.quiet else output.say
+    scene, settings = find_scene(options.scene), load_settings()
+    plan = RehearsePlan(scene, options.out, options.events, options.listen, show, settings=settings)
+    outcome = rehearse(plan)
+    output.say(f"The rehearsal ended: {outcome.reason}, after {outcome.seconds:.0f} seconds on the audio clock.")
+    for problem in outcome.problems:
+        output.error(f"Expected otherwise: {problem}")
+    return 1 if outcome.problems else 0
+
+
+def run_listen(options: argparse.Namespace) -> int:
+    """Print who spoke when."""
+    from voice_imago.runtime.listening import ListenSettings, listen, to_json, to_rttm
+
+    enrolments: dict[str, Path] = {}
+    for pair in options.partner:
+        name, equals, path = pair.partition("=")
+        if not equals or not name or not path:
+            raise UsageError(f"--partner {pair} is not NAME=FILE.", "Say --partner ana=ENROL.wav.")
+        if name in enrolments:
+            raise UsageError(f"--partner {name} is given twice.", "Give two partners different names.")
+        enrolments[name] = Path(path)
+    spans = listen(options.recording, enrolments, ListenSettings(), None)
+    if options.rttm:
+        output.say(to_rttm(spans, options.recording.stem).rstrip("\n"))
+    elif options.json:
+        output.say(to_json(spans).rstrip("\n"))
+    else:
+        for span in spans:
+            output.say(f"{span.start:8.2f} to {span.end:8.2f} seconds: {span.speaker}")
+    return 0

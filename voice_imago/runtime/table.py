@@ -1,0 +1,198 @@
+"""The microphone and the loudspeaker at the table: opened, watched, and opened again when one was lost.
+
+``watch`` is called from the main loop with the monotonic clock; it is the only place that knows wall time. Nothing
+here knows the session: losses, returns and the silence in place of lost sound are told to ``TableNews``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from voice_imago.engines.ports import Pcm
+from voice_imago.errors import DeviceError
+
+__all__ = ["Device", "Loudspeaker", "Part", "Table", "TableDevices", "TableNews"]
+
+REOPEN_S = (0.5, 1.0, 2.0)
+"""Back-off between tries to open what was lost."""
+LONGEST_GAP_S = 2.0
+"""Seconds of silence that are filled in at once; a computer that slept did not listen."""
+
+Part = Literal["microphone", "loudspeaker"]
+SENTENCES: dict[Part, str] = {"microphone": "The microphone is gone.", "loudspeaker": "The loudspeaker is gone."}
+
+
+class Device(Protocol):
+    """A stream that can be opened, closed, and asked how it is."""
+
+    def start(self) -> None:
+        """Raises DeviceError."""
+        ...
+
+    def close(self) -> None: ...
+
+    def health(self) -> str:
+        """'lost' when it is gone."""
+        ...
+
+
+class Loudspeaker(Device, Protocol):
+    """ports.Player with a device behind it."""
+
+    def play(self, id: int, pcm: Pcm) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def chime(self, pcm: Pcm) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableDevices:
+    """Makes devices, not yet started. Each may raise UsageError and DeviceError."""
+
+    microphone: Callable[[], Device]
+    loudspeaker: Callable[[], Loudspeaker]
+    look_anew: Callable[[], None]
+    """Lets the sound system find what was plugged in; every device must be closed. Raises DeviceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableNews:
+    """Who is told what; all in the main loop's thread."""
+
+    lost: Callable[[Part, str], None]
+    back: Callable[[Part], None]
+    silence: Callable[[float], None]
+    """So many seconds without sound have passed while the microphone was gone."""
+    talking: Callable[[], bool]
+    """Whether a prompt is in the air, which a look for new devices would cut off."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looking for what was lost."""
+
+    next_try: float
+    tries: int = 0
+    parts: set[Part] = field(default_factory=set)
+
+
+class Table:
+    """Both devices; also the session's ports.Player, which outlives any one loudspeaker."""
+
+    def __init__(self, devices: TableDevices, news: TableNews) -> None:
+        self._devices, self._news = devices, news
+        self._microphone: Device | None = None
+        self._loudspeaker: Loudspeaker | None = None
+        self._search: _Search | None = None
+        self._heard_until = 0.0
+
+    # ------------------------------------------------------------------ opening, closing
+
+    def open_microphone(self) -> None:
+        """Raises DeviceError."""
+        microphone = self._devices.microphone()
+        microphone.start()
+        self._microphone = microphone
+
+    def open_loudspeaker(self) -> None:
+        """Raises DeviceError; without a loudspeaker everything else works."""
+        loudspeaker = self._devices.loudspeaker()
+        loudspeaker.start()
+        self._loudspeaker = loudspeaker
+
+    def close(self) -> None:
+        self._close("loudspeaker")
+        self._close("microphone")
+
+    def _close(self, part: Part) -> None:
+        if part == "microphone":
+            device, self._microphone = self._microphone, None
+        else:
+            device, self._loudspeaker = self._loudspeaker, None
+        if device is not None:
+            device.close()
+
+    # ------------------------------------------------------------------ ports.Player
+
+    def audible(self) -> bool:
+        """Whether there is a loudspeaker."""
+        return self._loudspeaker is not None
+
+    def play(self, id: int, pcm: Pcm) -> None:
+        """Only while ``audible``."""
+        if self._loudspeaker is not None:
+            self._loudspeaker.play(id, pcm)
+
+    def stop(self) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.stop()
+
+    def chime(self, pcm: Pcm) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.chime(pcm)
+
+    # ------------------------------------------------------------------ watching
+
+    def watch(self, now: float) -> None:
+        """Look after both; ``now`` in monotonic seconds. Cheap while all is well."""
+        for part, device in (("loudspeaker", self._loudspeaker), ("microphone", self._microphone)):
+            if device is not None and device.health() == "lost":
+                self._lose(part, now)  # type: ignore[arg-type]
+        search = self._search
+        if search is None:
+            return
+        if "microphone" in search.parts:
+            self._fill_in(now)
+        if now >= search.next_try:
+            self._try_again(search, now)
+
+    def _lose(self, part: Part, now: float) -> None:
+        """Closing tells the player's prompts as interrupted, so the session waits for none."""
+        self._close(part)
+        if part == "microphone":
+            self._heard_until = now
+        if self._search is None:
+            self._search = _Search(now + REOPEN_S[0])
+        self._search.parts.add(part)
+        self._news.lost(part, SENTENCES[part])
+
+    def _fill_in(self, now: float) -> None:
+        """Silence in place of the lost sound, so that the audio clock goes on."""
+        gap_s, self._heard_until = now - self._heard_until, now
+        if gap_s > 0:
+            self._news.silence(min(gap_s, LONGEST_GAP_S))
+
+    def _try_again(self, search: _Search, now: float) -> None:
+        """Open what is lost. New devices are looked for only while nobody is heard anyway."""
+        search.tries += 1
+        search.next_try = now + REOPEN_S[min(search.tries, len(REOPEN_S) - 1)]
+        if search.tries > 1 and "microphone" in search.parts and not self._news.talking():
+            self._look_anew(now)
+        for part in sorted(search.parts, reverse=True):  # the microphone first
+            if self._opened(part):
+                search.parts.discard(part)
+                self._news.back(part)
+        if not search.parts:
+            self._search = None
+
+    def _look_anew(self, now: float) -> None:
+        had_loudspeaker = self._loudspeaker is not None
+        self.close()
+        with contextlib.suppress(DeviceError):
+            self._devices.look_anew()
+        if had_loudspeaker and not self._opened("loudspeaker"):
+            self._lose("loudspeaker", now)
+
+    def _opened(self, part: Part) -> bool:
+        try:
+            if part == "microphone":
+                self.open_microphone()
+            else:
+                self.open_loudspeaker()
+        except DeviceError:
+            return False
+        return True

@@ -1,0 +1,136 @@
+"""The dialogue by keyboard and text: `start --typed`. No sound, no clock to hurry anybody.
+
+A prompt is over as soon as it is printed, so no line is ever swallowed. Time passes only where the dialogue itself
+waits: in a rest, and in the grace in which a partner may ask a question before the guide asks it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from voice_imago.dialogue.engine import Course
+from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.state import Phase
+from voice_imago.engines.duplex_sounddevice import SilentPlayer
+from voice_imago.engines.ports import Pcm, Samples
+from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Ticked, Transcribe
+from voice_imago.hearing.hearing import HearingSettings
+from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.interrupts import orderly_end
+from voice_imago.runtime.stage import Stage, StagePorts
+from voice_imago.session import KEY_COMMANDS, Session, SessionSettings
+
+__all__ = ["TypedPlan", "as_input", "run_typed"]
+
+TICK_S = 0.25
+_KEYS = {"": "space", "space": "space", **{key: key for key in (*KEY_COMMANDS, "y", "n") if len(key) == 1}}
+
+
+class _NoSound:
+    """stage.Prompts, stage.Pieces: nothing is rendered and nothing is recognised."""
+
+    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+        ready(None)
+
+    def prepare(self, texts: tuple[str, ...]) -> None: ...
+
+    def retune(self, rate: float, volume: float) -> None: ...
+
+    def submit(self, wanted: Transcribe, sound: Samples) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPlan:
+    """What is to be led, and where the lines come from."""
+
+    course: Course
+    events: Path | None
+    show: Callable[[str], None]
+    lines: Iterable[str] | None = None
+    """None: standard input."""
+
+
+def as_input(line: str, partners: tuple[str, str], at: float) -> Input:
+    """A typed line as an input: a key, an answer, or "Ana: what she says"."""
+    by, text = _who(line.strip(), partners)
+    key = text.casefold()
+    if key in _KEYS or (len(key) == 1 and key in "0123456789"):
+        return KeyPressed(at, _KEYS.get(key, key))
+    return LineTyped(at, text, by)
+
+
+def _who(line: str, partners: tuple[str, str]) -> tuple[Partner | None, str]:
+    """The partner named before the first colon, and the rest; None and the whole line where nobody is."""
+    before, colon, after = line.partition(":")
+    name = " ".join(before.split()).casefold()
+    if colon and name == partners[0].casefold():
+        return 0, after.strip()
+    if colon and name == partners[1].casefold():
+        return 1, after.strip()
+    return None, line
+
+
+def run_typed(script: Script, plan: TypedPlan) -> str:
+    """Lead the dialogue by typed lines; the end of input stops it, as Ctrl-C does. Gives the reason of the end."""
+    started = time.monotonic()
+
+    def now() -> float:
+        return time.monotonic() - started
+
+    typed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    stream = EventStream(plan.events, plan.course.partners, wall=time.monotonic)
+    session = Session(script, SessionSettings(plan.course, HearingSettings(), recogniser="typed"))
+    nothing = _NoSound()
+    player = SilentPlayer(lambda id: None, lambda id, cut: None)
+    stage = Stage(session, StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now))
+    lines = _standard_input() if plan.lines is None else plan.lines
+    threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
+    try:
+        with orderly_end(lambda: typed.put(None)):
+            stage.begin(now())
+            while stage.finished is None:
+                stage.feed(_next_input(stage, typed, now))
+    finally:
+        stream.close()
+    return stage.finished
+
+
+def _next_input(stage: Stage, typed: queue.SimpleQueue[str | None], now: Callable[[], float]) -> Input:
+    try:
+        line = typed.get(timeout=TICK_S)
+    except queue.Empty:
+        # only a heard silence lets the guide ask what nobody asked
+        grace = stage.session.dialogue.phase is Phase.GRACE
+        return FrameHeard(now(), 0.0) if grace else Ticked(now())
+    if line is None:
+        return KeyPressed(now(), "q")
+    return as_input(line, stage.session.settings.course.partners, now())
+
+
+def _read(lines: Iterable[str], typed: queue.SimpleQueue[str | None]) -> None:
+    """A thread of its own; whatever ends it ends the input."""
+    try:
+        for line in lines:
+            typed.put(line)
+    finally:
+        typed.put(None)
+
+
+def _standard_input() -> Iterator[str]:
+    """Lines as they are typed. Not ``sys.stdin`` itself: a thread waiting in it would break the program's end."""
+    if sys.stdin is None:  # pythonw has none
+        return
+    try:
+        number = os.dup(sys.stdin.fileno())
+    except (OSError, ValueError):  # no real file
+        yield from sys.stdin
+        return
+    with os.fdopen(number, encoding=sys.stdin.encoding, errors="replace") as file:
+        yield from file

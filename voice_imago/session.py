@@ -1,0 +1,391 @@
+"""``feed(input) -> effects``: joins hearing and dialogue. Pure: no device, no thread, no clock but frames.
+
+    FrameHeard ─► Hearing ─ facts ─► Dialogue ─ effects ─► out
+                     ▲                  │
+                     └──── Expect ──────┘        (the only effect that stays inside)
+
+Words arrive late: each pause inside a turn hands the piece since the last pause to the recogniser, the pieces of
+a turn are joined, and the dialogue gets them with the end of the turn if they are there, else when they come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from voice_imago import __version__
+from voice_imago.dialogue.engine import Course, Dialogue
+from voice_imago.dialogue.replies import SURE
+from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.state import LISTENING
+from voice_imago.events import (
+    AnswerKeyed,
+    Backchannel,
+    Command,
+    Due,
+    Effect,
+    Expect,
+    Fact,
+    Fault,
+    Finish,
+    FrameHeard,
+    Input,
+    Interruption,
+    KeyPressed,
+    LineTyped,
+    Listening,
+    PartFailed,
+    PartRecovered,
+    PromptBegan,
+    PromptEnded,
+    PromptFinished,
+    PromptStarted,
+    Publish,
+    Recovered,
+    Say,
+    SessionEnded,
+    SessionStarted,
+    Speaker,
+    SpeechEnded,
+    SpeechStarted,
+    Talked,
+    TextReady,
+    Ticked,
+    Transcribe,
+    Transcript,
+    TurnEnded,
+    TurnHeard,
+    TurnPaused,
+    TurnReopened,
+    Utterance,
+    VoiceScored,
+    Waited,
+    Window,
+    WordsKnown,
+)
+from voice_imago.hearing.hearing import Hearing, HearingSettings
+from voice_imago.turn_words import TurnsInWork, TurnWords
+
+__all__ = ["KEY_COMMANDS", "Session", "SessionSettings"]
+
+KEY_COMMANDS = {
+    "space": "done",
+    "r": "repeat",
+    "p": "pause",
+    "t": "time_out",
+    "s": "skip",
+    "h": "help",
+    "q": "stop",
+    "w": "where",
+    "b": "back",
+    "-": "slower",
+    "+": "faster",
+    "<": "softer",
+    ">": "louder",
+}
+"""Keys that are commands; y, n and digits are answers."""
+
+COMMAND_S = 3.0
+"""Speech longer than this is never a command."""
+LEAST_PIECE_S = 0.12
+"""Shorter leftovers are not worth recognising."""
+NOT_DONE_S = 2.0
+"""Patience added when the last word says that more is coming (domain §5.4)."""
+CALLS = frozenset({"stop", "time_out", "pause", "help"})
+"""Commands that count as one piece of a longer turn; the others only as the whole turn."""
+MOVES = frozenset({"skip", "back", "go_on", "done"})
+"""Commands that mean a certain step; when their words come after it was left, they mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a session needs to know beside the script."""
+
+    course: Course
+    hearing: HearingSettings
+    recogniser: str = "none"
+    """Its name, for the event stream."""
+    echo: Literal["half", "full"] = "half"
+
+
+class Session:
+    """One couple, one evening; the same object behind a live table, a rehearsal and typed lines."""
+
+    def __init__(self, script: Script, settings: SessionSettings) -> None:
+        self.settings = settings
+        self.dialogue = Dialogue(script, settings.course)
+        self.hearing = Hearing(settings.hearing)
+        self._replies = self.dialogue.guide.replies
+        self._window: Window | None = None
+        self._lines: dict[int, Say] = {}
+        self._turns = TurnsInWork()
+        self._at = 0.0
+        self._typed: deque[LineTyped] = deque()
+        self._typed_turns = 0
+        self._out: list[Effect] = []
+        self._inputs: dict[type, Callable[[Any], None]] = {
+            FrameHeard: self._frame_heard,
+            VoiceScored: self._voice_scored,
+            KeyPressed: self._key_pressed,
+            LineTyped: self._line_typed,
+            PromptBegan: self._prompt_began,
+            PromptEnded: self._prompt_ended,
+            TextReady: self._text_ready,
+            PartFailed: self._part_failed,
+            PartRecovered: self._part_recovered,
+            Ticked: self._ticked,
+        }
+        self._facts: dict[type, Callable[[Any], None]] = {
+            SpeechStarted: self._publish,
+            SpeechEnded: self._publish,
+            Backchannel: self._publish,
+            Interruption: self._publish_and_tell,
+            TurnPaused: self._turn_paused,
+            TurnEnded: self._turn_ended,
+            TurnReopened: self._turn_reopened,
+            Waited: self._tell,
+            Talked: self._tell,
+        }
+
+    # ------------------------------------------------------------------ from outside
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will happen."""
+        return self.dialogue.over
+
+    @property
+    def window(self) -> Window | None:
+        """What is being listened for, if anything."""
+        return self._window
+
+    def begin(self, at: float = 0.0) -> list[Effect]:
+        """Open the session; the greeting follows."""
+        self._at, course = at, self.settings.course
+        self._publish(
+            SessionStarted(
+                at,
+                course.dialogue,
+                course.language,
+                course.partners,
+                self.settings.recogniser,
+                self.settings.echo,
+                __version__,
+            )
+        )
+        self._apply(self.dialogue.begin(at))
+        return self._flush()
+
+    def feed(self, input: Input) -> list[Effect]:
+        """Take one input, give what is to be done, in order."""
+        self._at = max(self._at, input.at)
+        if not self.over:
+            self._inputs[type(input)](input)
+            self._read_typed()
+            deadline = self.dialogue.deadline
+            if deadline is not None and self._at >= deadline:
+                self._tell(Due(self._at))
+        return self._flush()
+
+    # ------------------------------------------------------------------ inputs
+
+    def _frame_heard(self, frame: FrameHeard) -> None:
+        self._hear(self.hearing.feed(frame))
+
+    def _voice_scored(self, score: VoiceScored) -> None:
+        self._hear(self.hearing.feed(score))
+
+    def _ticked(self, tick: Ticked) -> None:
+        """Nothing was heard; deadlines are looked at after every input."""
+
+    def _key_pressed(self, pressed: KeyPressed) -> None:
+        key = pressed.key
+        if key == "space" and self.hearing.turn_open and self.dialogue.phase in LISTENING:
+            self._publish(Command(self._at, "done", "key"))
+            self._hear(self.hearing.end_turn(self._at, "key"))
+        elif key in KEY_COMMANDS:
+            self._command(KEY_COMMANDS[key], "key")
+        else:
+            self._tell(AnswerKeyed(self._at, key))
+
+    def _line_typed(self, line: LineTyped) -> None:
+        """A typed line is a whole turn with its words; while the guide speaks it waits."""
+        self._typed.append(line)
+
+    def _read_typed(self) -> None:
+        while self._typed and not self.over:
+            line = self._typed[0]
+            command = None if self.dialogue.answers(line.text) else self._replies.command(line.text)
+            if command is None and self._window is None:
+                return
+            self._typed.popleft()
+            by = self._window.actor if line.by is None and self._window else line.by
+            if command is not None:
+                self._command(command, "key" if command != "stop" else by)
+            else:
+                self._typed_turn(line.text, by)
+
+    def _typed_turn(self, text: str, by: Speaker | None) -> None:
+        self._typed_turns += 1
+        number = -self._typed_turns
+        ended = TurnEnded(self._at, number, by, self._at, self._at, self._at, "key")
+        self._publish(ended)
+        self._publish(Transcript(self._at, number, text, True, 0.0))
+        self._tell(TurnHeard(self._at, ended, (Utterance(by, text),)))
+
+    def _prompt_began(self, began: PromptBegan) -> None:
+        line = self._lines.get(began.id)
+        if line is not None:
+            self._publish(PromptStarted(began.at, line.prompt, line.text, line.form))
+
+    def _prompt_ended(self, ended: PromptEnded) -> None:
+        line = self._lines.pop(ended.id, None)
+        if line is not None:
+            self._publish(PromptFinished(ended.at, line.prompt, line.text, line.form, ended.interrupted))
+            self._tell(ended)
+
+    def _part_failed(self, failed: PartFailed) -> None:
+        fault = Fault(self._at, failed.part, failed.code, failed.message)
+        self._publish_and_tell(fault)
+
+    def _part_recovered(self, recovered: PartRecovered) -> None:
+        self._publish_and_tell(Recovered(self._at, recovered.part))
+
+    # ------------------------------------------------------------------ facts of hearing
+
+    def _hear(self, facts: list[Any]) -> None:
+        for fact in facts:
+            self._facts[type(fact)](fact)
+
+    def _publish(self, fact: Fact) -> None:
+        self._out.append(Publish(fact))
+
+    def _tell(self, fact: Any) -> None:
+        self._apply(self.dialogue.feed(fact, turn_open=self.hearing.turn_open))
+
+    def _publish_and_tell(self, fact: Any) -> None:
+        self._publish(fact)
+        self._tell(fact)
+
+    def _turn_paused(self, pause: TurnPaused) -> None:
+        """Give the piece to the recogniser, if it understands this kind of piece."""
+        words, window, length_s = self.settings.course.words, self._window, pause.end - pause.start
+        answering = window is not None and window.kind in ("answer", "setup")
+        if words == "nothing" or (words == "answers" and not answering) or length_s < LEAST_PIECE_S:
+            return
+        id = self._turns.await_piece(self._turns.turn(pause.turn), pause.speaker)
+        self._out.append(Transcribe(id, pause.start, pause.end, short=answering or length_s <= COMMAND_S))
+
+    def _turn_ended(self, ended: TurnEnded) -> None:
+        turn = self._turns.turn(ended.turn)
+        turn.ended, turn.visit = ended, self.dialogue.visit
+        self._publish(ended)
+        known = self.settings.course.words != "nothing" and turn.complete
+        if known and turn.pieces:
+            self._publish(Transcript(self._at, turn.number, turn.text, True, 0.0))
+        self._tell(TurnHeard(self._at, ended, turn.utterances if known else None))
+
+    def _turn_reopened(self, fact: TurnReopened) -> None:
+        """The same voice goes on: the dialogue goes back, or, if it is too late, hears a new turn."""
+        effects = self.dialogue.undo(self._at, fact.turn)
+        turn = self._turns.known(fact.turn)
+        if effects is None or turn is None:
+            self._listen_anew()
+            return
+        turn.ended = None
+        self._publish(fact)
+        self._apply(effects)
+
+    def _listen_anew(self) -> None:
+        """Drop the open turn; speech that is running begins a new one."""
+        self.hearing.expect(None, self._at)
+        self._hear(self.hearing.expect(self._window, self._at))
+        self._forget_dropped_turns()
+
+    def _forget_dropped_turns(self) -> None:
+        if not self.hearing.turn_open:
+            for number in self._turns.unfinished():
+                self._turns.forget(number)
+
+    # ------------------------------------------------------------------ words
+
+    def _text_ready(self, ready: TextReady) -> None:
+        turn = self._turns.take(ready)
+        if turn is None or (ready.confidence >= SURE and ready.text and self._acted_on(turn, ready)):
+            return
+        if turn.ended is None:
+            self._publish(Transcript(self._at, turn.number, turn.text, False, 0.0))
+            if self._replies.not_done(ready.text):
+                self.hearing.extend(NOT_DONE_S)
+        elif turn.complete:
+            self._publish(Transcript(self._at, turn.number, turn.text, True, 0.0))
+            self._tell(WordsKnown(self._at, turn.number, turn.utterances))
+
+    def _acted_on(self, turn: TurnWords, ready: TextReady) -> bool:
+        """Whether the piece was a command, or the words that hand the floor over."""
+        command = self._spoken_command(turn, ready)
+        if command is not None:
+            self._obey(command, turn, ready.id)
+            return True
+        if turn.ended is None and self.hearing.turn_open and self._replies.hands_over(ready.text):
+            self._publish(Transcript(self._at, turn.number, turn.text, False, 0.0))
+            self._hear(self.hearing.end_turn(self._at, "phrase"))
+            return True
+        return False
+
+    def _spoken_command(self, turn: TurnWords, ready: TextReady) -> str | None:
+        """The command that a piece is. A word that is also an answer to what was just asked is the answer."""
+        command = self._replies.command(ready.text)
+        if command in (None, "done") or self.dialogue.answers(ready.text):
+            return None
+        if command not in CALLS and not turn.alone(ready.id):
+            return None
+        late = turn.ended is not None and turn.visit != self.dialogue.visit
+        return None if late and command in MOVES else command
+
+    def _obey(self, command: str, turn: TurnWords, piece: int) -> None:
+        """The turn was no turn but a command."""
+        self._publish(Transcript(self._at, turn.number, turn.text, True, 0.0))
+        if turn.ended is None:
+            self._listen_anew()
+        else:
+            self._tell(WordsKnown(self._at, turn.number, ()))
+        self._turns.forget(turn.number)
+        self._command(command, turn.pieces[piece].speaker)
+
+    def _command(self, name: str, by: Any) -> None:
+        self._publish_and_tell(Command(self._at, name, by))
+
+    # ------------------------------------------------------------------ effects of the dialogue
+
+    def _apply(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Expect):
+                self._expect(effect.window)
+                continue
+            if isinstance(effect, Say):
+                self._lines[effect.id] = effect
+            if isinstance(effect, Finish):
+                self._publish(SessionEnded(self._at, effect.reason))
+            self._out.append(effect)
+
+    def _expect(self, window: Window | None) -> None:
+        self._window = window
+        facts = self.hearing.expect(window, self._at)
+        self._forget_dropped_turns()
+        if window is not None:
+            self._publish(Listening(self._at, window.step, window.actor, window.kind, window.end_silence_s))
+        self._hear(facts)
+
+    def _flush(self) -> list[Effect]:
+        """Effects in order; the end of the session comes last."""
+        out, self._out = self._out, []
+        last = [effect for effect in out if _is_the_end(effect)]
+        return [effect for effect in out if not _is_the_end(effect)] + last
+
+
+def _is_the_end(effect: Effect) -> bool:
+    fact = effect.fact if isinstance(effect, Publish) else effect
+    return isinstance(fact, Finish | SessionEnded)

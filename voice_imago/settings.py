@@ -1,0 +1,86 @@
+"""What the couple has set. The settings file holds choices, never words that were spoken."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from voice_imago.errors import FileError
+from voice_imago.folders import settings_file
+
+__all__ = ["Settings", "load_settings", "save_settings"]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is remembered between evenings."""
+
+    partners: tuple[str, ...] = ()
+    language: str = "en"
+    voice: str = ""
+    rate_wpm: Annotated[int, Meta(ge=60, le=500)] = 150
+    volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
+    thinking: Literal["quick", "normal", "patient"] = "normal"
+    recogniser: Literal["auto", "whisper", "answers", "none"] = "auto"
+    model: str = "base.en"
+    input: str = ""
+    output: str = ""
+    keep: Literal["none", "counts", "notes", "transcript"] = "none"
+    tail_s: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.2
+    """Seconds for which the room still rings after the guide's last sample."""
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The saved settings, or the defaults. Raises FileError for a file that cannot be used."""
+    path = path or settings_file()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise FileError(f"The settings {path} cannot be read: {error.strerror}.", "Check who owns the file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise FileError(f"The settings {path} are not usable: {error}.", "Mend the line or delete the file.") from error
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings: replaced as a whole, for the owner's eyes only. Raises FileError."""
+    path = path or settings_file()
+    lines = [f"{name} = {_toml(value)}" for name, value in msgspec.structs.asdict(settings).items()]
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(path, "\n".join(lines) + "\n")
+    except OSError as error:
+        hint = "Check the folder, or name another one with VOICE_IMAGO_HOME."
+        raise FileError(f"The settings {path} cannot be written: {error.strerror}.", hint) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Never half a file: written beside it (mkstemp gives 0600), then put in its place."""
+    number, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(number)
+        Path(part).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(part).unlink()
+        raise
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):  # a TOML string is a JSON string, but for DEL
+        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+    return str(value)

@@ -1,0 +1,17 @@
+"""The few names that inputs, facts and effects share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Partner = Literal[0, 1]
+UNKNOWN: Literal[-1] = -1
+Speaker = Literal[-1, 0, 1]
+"""A partner's index, or ``UNKNOWN``."""
+
+Kind = Literal["answer", "mirror", "send", "validate", "setup"]
+"""Timing class of a listening window (domain §5.4)."""
+
+Form = Literal["first", "repeat", "cue"]
+Why = Literal["silence", "phrase", "key", "other_voice", "limit"]
+"""Why a turn ended."""
