@@ -216,9 +216,8 @@ def measure_takeover(cases: Sequence[Case]) -> None:
         if case.name.startswith("c"):
             delays += _takeovers(case)
     p50, p95 = np.percentile(delays, [50, 95])
-    print(
-        f"\nthe other voice takes over, {len(delays)} times: noticed after its first second +{p50:.2f} s, p95 +{p95:.2f} s"
-    )
+    print(f"\nthe other voice takes over, {len(delays)} times")
+    print(f"noticed after its first second: median +{p50:.2f} s, p95 +{p95:.2f} s")
 
 
 def _takeovers(case: Case) -> list[float]:
@@ -232,7 +231,7 @@ def _takeovers(case: Case) -> list[float]:
         if isinstance(fact, TurnEnded) and fact.why == "other_voice"
     ]
     delays = []
-    for turn in case.truth["turns"]:
+    for turn in case.truth["turns"][1:]:
         second = _after_one_second(case.truth, turn)
         noticed = [end for end in ends if turn["start"] < end < turn["end"] + 1.0]
         if second is not None and noticed:

@@ -1,4 +1,4 @@
-"""A speech engine for tests: a tone whose pitch follows the text and whose length follows text and rate."""
+"""Fakes that tests and users share: a speech engine whose tone follows the text, without any real engine."""
 
 from __future__ import annotations
 

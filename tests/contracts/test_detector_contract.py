@@ -30,7 +30,8 @@ class TestDetector:
     def test_speech_is_likely_and_silence_is_not(self, make: Callable[[], SpeechDetector]) -> None:
         detector = make()
         settings = segmenter_for(detector)
-        heard = probabilities(detector, scene(silence(1.0), ANA.speaks(2.0), silence(1.0), BEN.speaks(2.0), silence(1.0)))
+        sound = scene(silence(1.0), ANA.speaks(2.0), silence(1.0), BEN.speaks(2.0), silence(1.0))
+        heard = probabilities(detector, sound)
 
         at = np.arange(1, len(heard) + 1) * detector.frame_samples / HZ - detector.lag_s
         speech = ((at > 1.2) & (at < 2.8)) | ((at > 4.2) & (at < 5.8))

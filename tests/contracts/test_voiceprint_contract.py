@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ def enrolment(voice: MadeVoice) -> Samples:
 
 
 @pytest.fixture(scope="module", params=["gmm", "resemblyzer"])
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest) -> Make:
     wanted = request.param == "resemblyzer"
     if wanted and weights_file() is None:
         pytest.skip("the package resemblyzer is not installed")
@@ -31,7 +31,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         voiceprint.reset()
         return voiceprint
 
-    yield again
+    return again
 
 
 def hear(voiceprint: Enrolled, sound: Samples) -> tuple[list[float], list[tuple[int, int, float, bool]]]:

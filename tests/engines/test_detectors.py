@@ -68,12 +68,12 @@ def test_a_damaged_model_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "silero.onnx"
     path.write_bytes(silero_file().read_bytes()[:50_000])
 
-    with pytest.raises(ModelError, match="silero.onnx cannot be read; it is damaged"):
+    with pytest.raises(ModelError, match=r"silero\.onnx cannot be read; it is damaged"):
         SileroDetector(path)
 
 
 def test_a_missing_model_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="gone.onnx was not found"):
+    with pytest.raises(ModelError, match=r"gone\.onnx was not found"):
         SileroDetector(tmp_path / "gone.onnx")
 
 

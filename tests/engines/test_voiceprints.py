@@ -11,6 +11,7 @@ import pytest
 from made_voices import ANA, BEN, HZ, MadeVoice, Samples, scene, silence
 
 from voice_imago.engines import voiceprint_enrolment, voiceprint_weights
+from voice_imago.engines.ports import VoiceOpinion
 from voice_imago.engines.voiceprint_appearance import AppearanceVoiceprint
 from voice_imago.engines.voiceprint_encoder import Encoder, whole_windows
 from voice_imago.engines.voiceprint_enrolment import check_enrolment, make_voiceprint
@@ -200,30 +201,53 @@ def test_windows_cover_a_whole_stretch(hops: int, windows: list[tuple[int, int]]
 
 def test_a_calibration_is_fair_to_both() -> None:
     random = np.random.default_rng(4)
-    first, second = (random.normal(0, 0.05, (20, 256)).astype(np.float32) + np.eye(256, dtype=np.float32)[n] for n in (0, 1))
+    axes = np.eye(256, dtype=np.float32)
+    first, second = (random.normal(0, 0.05, (20, 256)).astype(np.float32) + axes[n] for n in (0, 1))
     first, second = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (first, second))
 
     calibration = calibrate(first, second)
 
-    assert (calibration.judge(first)[0] > 0).all()
-    assert (calibration.judge(second)[0] < 0).all()
-    stranger = np.eye(256, dtype=np.float32)[2:3]
-    assert calibration.judge(first)[1].all()
-    assert not calibration.judge(stranger)[1].any()
+    assert (calibration.nats(calibration.cosines(first)) > 0).all()
+    assert (calibration.nats(calibration.cosines(second)) < 0).all()
+    assert calibration.cosines(first)[:, 0].min() > calibration.familiar[0]
+
+
+def windows_of(voiceprint: ResemblyzerVoiceprint, sound: Samples) -> list[VoiceOpinion]:
+    found: list[VoiceOpinion] = []
+    for begin in range(0, len(sound) - 512, 512):
+        voiceprint.frame_llr(sound[begin : begin + 512])
+        found += voiceprint.windows()
+    return [*found, *voiceprint.finish()]
+
+
+STRANGER = MadeVoice(pitch_hz=420.0, tract=0.7, seed=5)
 
 
 @installed
-def test_a_third_voice_is_unfamiliar_or_at_least_uncertain() -> None:
+def test_a_third_voice_is_unfamiliar_once_the_session_is_under_way() -> None:
     voiceprint = ResemblyzerVoiceprint()
     voiceprint.enrol(enrolment(ANA), enrolment(BEN))
-    child = MadeVoice(pitch_hz=330.0, tract=1.45, seed=5)
-    for sound in (scene(child.speaks(4.0)),):
-        for begin in range(0, len(sound) - 512, 512):
-            voiceprint.frame_llr(sound[begin : begin + 512])
-        opinions = [*voiceprint.windows(), *voiceprint.finish()]
+    partners = [windows_of(voiceprint, scene(replace(v, seed=60).speaks(6.0))) for v in (ANA, BEN)]
 
-    assert opinions
-    assert not all(opinion.familiar for opinion in opinions)
+    stranger = windows_of(voiceprint, scene(STRANGER.speaks(4.0)))
+
+    assert all(opinion.familiar for opinions in partners for opinion in opinions)
+    assert stranger
+    assert not any(opinion.familiar for opinion in stranger)
+
+
+@installed
+def test_a_noisy_room_does_not_make_the_partners_strangers() -> None:
+    """Enrolled in the quiet, they speak 5 dB above the noise; then everybody is far from the enrolments."""
+    voiceprint = ResemblyzerVoiceprint()
+    voiceprint.enrol(enrolment(ANA), enrolment(BEN))
+    noise = np.random.default_rng(6).normal(0.0, 10.0 ** (-29.0 / 20.0), 20 * HZ).astype(np.float32)
+    opinions: list[VoiceOpinion] = []
+    for voice in (ANA, BEN, ANA, BEN):
+        speech = replace(voice, seed=61).speaks(5.0)
+        opinions += windows_of(voiceprint, speech + noise[: len(speech)])
+
+    assert sum(not opinion.familiar for opinion in opinions) <= 1
 
 
 @installed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from table import FRAME_S, listening, window
 
@@ -144,7 +146,7 @@ def test_in_a_recording_the_other_voice_begins_the_next_turn() -> None:
 
     ended = table.all(TurnEnded)
     assert [fact.speaker for fact in ended] == [1, 0, 1]  # type: ignore[union-attr]
-    assert [(a.end, b.start) for a, b in zip(ended, ended[1:], strict=False)] == [  # type: ignore[union-attr]
+    assert [(a.end, b.start) for a, b in pairwise(ended)] == [  # type: ignore[union-attr]
         (near(3.0), near(3.0)),
         (near(6.0), near(6.0)),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ def framed(framing: Framing, *chunks: np.ndarray) -> list[list[float]]:
 @given(st.lists(st.integers(0, 200), max_size=30), st.integers(1, 130))
 def test_any_cut_of_the_sound_gives_the_same_frames(cuts: list[int], size: int) -> None:
     edges = np.minimum(np.cumsum([0, *cuts]), len(SOUND))
-    chunks = [SOUND[a:b] for a, b in zip(edges, edges[1:], strict=False)] + [SOUND[edges[-1] :]]
+    chunks = [SOUND[a:b] for a, b in pairwise(edges)] + [SOUND[edges[-1] :]]
 
     frames = framed(Framing(size), *chunks)
 

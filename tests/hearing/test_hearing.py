@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from table import FRAME_S, Table, listening, settings, window
 
 from voice_imago.events import (
     FrameHeard,
+    HearingFact,
+    Interruption,
     SpeechEnded,
     SpeechStarted,
     Talked,
     TurnEnded,
     TurnPaused,
     TurnReopened,
+    VoiceScored,
     Waited,
+    Window,
 )
-from voice_imago.hearing.hearing import Hearing
+from voice_imago.hearing.hearing import Hearing, HearingSettings
 
 CLOSE = pytest.approx
 
@@ -76,7 +82,7 @@ def test_the_pieces_of_a_turn_cover_all_its_speech_once() -> None:
     for piece in pieces:
         inside = [s for s in speech if piece.start <= s.start and s.end <= piece.end]  # type: ignore[union-attr]
         assert len(inside) == 2
-    assert all(a.end <= b.start for a, b in zip(pieces, pieces[1:], strict=False))  # type: ignore[union-attr]
+    assert all(a.end <= b.start for a, b in pairwise(pieces))  # type: ignore[union-attr]
 
 
 def test_the_soft_end_comes_once_per_pause_and_says_nothing_of_the_turn() -> None:
@@ -500,3 +506,22 @@ def test_a_pause_while_the_guide_spoke_teaches_nothing() -> None:
     table.speaks(0, 1.0)
 
     assert table.hearing.pauses.count(0) == 0
+
+
+def test_a_voice_that_nobody_knows_does_not_end_one_turn_after_the_other() -> None:
+    """A television that goes on is one interruption, whatever windows open meanwhile."""
+    hearing = Hearing(HearingSettings())
+    window = Window("reply", 0, 1, "answer", 1.0)
+    hearing.expect(window, 0.0)
+    told: list[HearingFact] = []
+    for frame in range(1, 600):
+        at = 0.032 * frame
+        facts = hearing.feed(FrameHeard(at, 0.9, -30.0, 0.0))
+        if frame % 10 == 0:
+            facts += hearing.feed(VoiceScored(at, at - 1.2, at, 0.0, familiar=False))
+        told += facts
+        if any(isinstance(fact, TurnEnded) for fact in facts):
+            hearing.expect(window, at)
+
+    assert not [fact for fact in told if isinstance(fact, TurnEnded)]
+    assert len([fact for fact in told if isinstance(fact, Interruption)]) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from table import Table, settings, window
@@ -55,7 +57,7 @@ def test_facts_are_in_order_and_nothing_overlaps_itself(happenings: list[tuple[o
     assert all(isinstance(fact, SpeechEnded) == (n % 2 == 1) for n, fact in enumerate(speech))
     ended = [fact for fact in speech if isinstance(fact, SpeechEnded)]
     assert all(fact.start <= fact.end <= fact.at for fact in ended)
-    assert all(a.end <= b.start + 1e-9 for a, b in zip(ended, ended[1:], strict=False))
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(ended))
 
 
 @given(st.lists(HAPPENINGS, max_size=25), st.booleans())
@@ -78,7 +80,7 @@ def test_turns_end_once_and_hand_out_each_second_at_most_once(
             open_again.add(fact.turn)
     pieces = [fact for fact in table.facts if isinstance(fact, TurnPaused)]
     assert all(piece.start <= piece.end <= piece.at for piece in pieces)
-    assert all(a.end <= b.start + 1e-9 for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(pieces))
 
 
 @given(st.lists(HAPPENINGS, max_size=25), st.booleans())

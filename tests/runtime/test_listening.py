@@ -95,17 +95,23 @@ def test_any_format_rate_and_number_of_channels(
 
     spans = listen(tmp_path / name, partners, PLAIN)
 
-    if rate >= 16_000:
+    if rate >= HZ:
         assert_heard(spans)
-    else:  # a telephone: the voices' upper half is missing, so only when they speak is certain
-        assert {(round(s.start), round(s.end)) for s in spans} >= {(0, 4), (4, 8)}
+    else:  # a telephone: the voices' upper half is missing, so only when somebody speaks is certain
+        assert spans[0].start == pytest.approx(0.5, abs=0.4)
+        assert spans[-1].end == pytest.approx(12.8, abs=0.2)
 
 
 @pytest.mark.skipif(weights_file() is None, reason="the package resemblyzer is not installed")
 def test_without_enrolments_voices_are_numbered_as_they_appear(folder: Path) -> None:
     spans = listen(folder / "talk.wav", {})
 
-    assert_heard(spans, ("speaker 1", "speaker 2"))
+    assert spans[0].speaker == "speaker 1"
+    for start, end, name in ((0.5, 3.5, "speaker 1"), (4.5, 7.5, "speaker 2"), (10.8, 12.8, "speaker 2")):
+        seconds = {s.speaker: 0.0 for s in spans}
+        for s in spans:
+            seconds[s.speaker] += max(0.0, min(s.end, end) - max(s.start, start))
+        assert max(seconds, key=seconds.__getitem__) == name
 
 
 def test_without_enrolments_and_voice_model_nobody_is_named(folder: Path) -> None:
@@ -173,7 +179,7 @@ def test_the_past_does_not_depend_on_the_future(
     settings = ListenSettings(embedding=embedding)
     sound = conversation()
     whole = listen(folder / "talk.wav", partners, settings)
-    for cut_s in np.random.default_rng(8).uniform(1.0, len(sound) / HZ, 8):
+    for cut_s in np.random.default_rng(8).uniform(1.0, len(sound) / HZ, 5):
         soundfile.write(tmp_path / "cut.wav", sound[: round(cut_s * HZ)], HZ)
 
         cut = listen(tmp_path / "cut.wav", partners, settings)

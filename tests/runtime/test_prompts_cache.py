@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_voice import FakeVoice, write_speech
 
 from voice_imago.engines.ports import PLAY_HZ, Pcm, VoiceSettings
 from voice_imago.errors import VoiceError
 from voice_imago.runtime import prompts_maker
 from voice_imago.runtime.prompt_sound import at_volume, fade_ends, level, ready_to_play, trim
 from voice_imago.runtime.prompts_cache import GIVING_UP, CacheLimits, PromptCache
+from voice_imago.testing import FakeVoice, write_speech
 
 TEXTS = [f"Ana, tell Ben about number {number}." for number in range(8)]
 ANA = TEXTS[0]

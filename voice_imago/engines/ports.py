@@ -75,6 +75,10 @@ class Voiceprint(Protocol):
         """Opinions on longer windows that became ready since the last call (sample counts since reset)."""
         ...
 
+    def finish(self) -> Sequence[VoiceOpinion]:
+        """The stretch of speech is over: the last opinions on it; counting starts anew."""
+        ...
+
     def reset(self) -> None: ...
 
 

@@ -20,7 +20,7 @@ from voice_imago.engines.voiceprint_encoder import Encoder, SpeechWindows
 from voice_imago.engines.voiceprint_resemblyzer import CLIP_NATS, unit_mean
 from voice_imago.engines.voiceprint_spectra import Rows, Spectra
 
-ALIKE = 0.92
+ALIKE = 0.86
 """Cosine of two parts from which they are one voice."""
 FIRST_WINDOWS = 3
 """Windows that say who spoke first."""

@@ -89,7 +89,7 @@ def _alike_vectors(first: Samples, second: Samples) -> bool:
     encoder = Encoder()
     vectors = [encoder.own_windows(sound) for sound in (first, second)]
     calibration = calibrate(*vectors)
-    nats = [float(calibration.judge(v)[0].mean()) for v in vectors]
+    nats = [float(calibration.nats(calibration.cosines(v)).mean()) for v in vectors]
     return (nats[0] - nats[1]) / 2.0 < LEAST_GAP_NATS
 
 

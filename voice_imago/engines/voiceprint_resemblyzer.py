@@ -7,6 +7,7 @@ adapting them during a session never helped and sometimes drifted.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,14 @@ from voice_imago.engines.voiceprint_spectra import Rows, Spectra
 
 CLIP_NATS = 25.0
 FAMILIAR_DEVIATIONS = 4.0
-"""A window this many standard deviations further from both partners than their own windows is unfamiliar."""
+"""A window this many standard deviations further from both partners than their own windows may be unfamiliar,"""
+FAMILIAR_MARGIN = 0.12
+"""if it is also this much further than the session's usual window: noise pushes everybody away from an enrolment."""
+USUAL_WINDOWS = 100
+"""Windows that make the usual one; about a minute of speech."""
+FIRST_WINDOWS = 12
+"""Before so many windows the session has no usual one, and only a cosine below ``FIRST_COSINE`` is unfamiliar."""
+FIRST_COSINE = 0.55
 _LEAST_DEVIATION = 0.03
 
 
@@ -36,13 +44,16 @@ class Calibration:
     familiar: tuple[float, float]
     """Least cosine of each partner's own windows."""
 
-    def judge(self, vectors: Rows) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Nats for the first partner, and whether the voice is one of the two."""
-        cosine = vectors @ self.centroids.T
-        score = cosine[:, 0] - cosine[:, 1] - np.float32(self.centre)
-        nats: npt.NDArray[np.float32] = np.clip(np.float32(self.slope) * score, -CLIP_NATS, CLIP_NATS)
-        familiar: npt.NDArray[np.bool_] = np.any(cosine >= np.array(self.familiar, np.float32), axis=1)
-        return nats, familiar
+    def cosines(self, vectors: Rows) -> Rows:
+        """How close each vector is to the first and to the second partner."""
+        close: Rows = vectors @ self.centroids.T
+        return close
+
+    def nats(self, cosines: Rows) -> Rows:
+        """Opinion for the first partner."""
+        score = cosines[:, 0] - cosines[:, 1] - np.float32(self.centre)
+        opinion: Rows = np.clip(np.float32(self.slope) * score, -CLIP_NATS, CLIP_NATS)
+        return opinion
 
 
 def unit_mean(vectors: Rows) -> Rows:
@@ -75,6 +86,7 @@ class ResemblyzerVoiceprint:
         self.encoder = encoder or Encoder()
         self._spectra = Spectra()
         self._windows = SpeechWindows(self.encoder)
+        self._usual: deque[float] = deque(maxlen=USUAL_WINDOWS)
         self._scorer: FrameScorer | None = None
         self._calibration: Calibration | None = None
 
@@ -108,11 +120,22 @@ class ResemblyzerVoiceprint:
         """Forget what was heard; the enrolment stays."""
         self._spectra.clear()
         self._windows.clear()
+        self._usual.clear()
         if self._scorer is not None:
             self._scorer.forget()
 
     def _judge(self, spans: list[tuple[int, int]], vectors: Rows) -> Sequence[VoiceOpinion]:
         if not spans or self._calibration is None:
             return ()
-        nats, familiar = self._calibration.judge(vectors)
+        cosines = self._calibration.cosines(vectors)
+        self._usual.extend(cosines.max(axis=1).tolist())
+        least = self._least_familiar(self._calibration)
+        familiar: npt.NDArray[np.bool_] = np.any(cosines >= least, axis=1)
+        nats = self._calibration.nats(cosines)
         return [VoiceOpinion(a, b, float(n), bool(f)) for (a, b), n, f in zip(spans, nats, familiar, strict=True)]
+
+    def _least_familiar(self, calibration: Calibration) -> npt.NDArray[np.float32]:
+        """Cosine to each partner from which a voice is theirs, as the room sounds at present."""
+        settled = len(self._usual) >= FIRST_WINDOWS
+        most = float(np.median(self._usual)) - FAMILIAR_MARGIN if settled else FIRST_COSINE
+        return np.minimum(np.array(calibration.familiar, np.float32), np.float32(most))

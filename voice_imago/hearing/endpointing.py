@@ -3,7 +3,8 @@
 Early is worse than late: an early end interrupts somebody, a late one costs a moment. Silence ends a turn
 after
 
-    patience = the step's end silence x the couple's setting x what this partner's own pauses taught (+ a "not done" word)
+    patience = the step's end silence x the couple's setting x what this partner's own pauses taught
+               (+ 2 s after a word that says "not done")
 
 At the *soft end* (0.7 s) recognition of the piece may start, nothing is said. The *hard end* waits the whole
 patience. A key, a hand-over phrase, or the other partner holding the floor ends at once. A turn ended by
@@ -50,7 +51,7 @@ class EndpointSettings:
     takeover_s: float = 1.0
     """Seconds for which another voice must hold the floor."""
     cut_in_s: float = 4.0
-    """The same for a voice that cut in: time for the holder to go on, so that an interruption does not take the turn."""
+    """The same for a voice that cut in, so that an interruption does not take the turn."""
     learn: bool = True
     """Let a partner's own pauses change the patience."""
     continuous: bool = False

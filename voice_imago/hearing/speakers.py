@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 from voice_imago.events import UNKNOWN, Partner, Speaker
 
-
 WINDOW_LATE_S = 1.6
 """Frames younger than this may still wait for their first window."""
 

@@ -203,9 +203,10 @@ class Turns:
         return [Interruption(at, found.by, turn.number)]
 
     def _outlasted(self, at: float, turn: Turn, since: float) -> bool:
-        """Neither partner has spoken for the whole patience: a television or a guest does not keep a turn open."""
-        silence_s = at - max(since, self._marks.gate_opened)
-        return not self._settings.continuous and silence_s >= self._patience(turn).seconds
+        """A television or a guest does not keep a partner's turn open; a turn no partner began is nobody's to end."""
+        gone_s = at - max(since, self._marks.gate_opened)
+        begun = turn.holder() is not None and not self._settings.continuous
+        return begun and gone_s >= self._patience(turn).seconds
 
     def _was_left(self, turn: Turn, found: Intrusion) -> bool:
         """Whether the other voice began in a silence; else it cut in, and the holder may still go on."""

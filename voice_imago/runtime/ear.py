@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +25,6 @@ from voice_imago.hearing.segmenter import Segmenter
 
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
-
-
-@runtime_checkable
-class StretchVoiceprint(Protocol):
-    """A voiceprint that has a last word on a stretch of speech that is over."""
-
-    def finish(self) -> Sequence[VoiceOpinion]:
-        """Opinions on what is left of the stretch; counting starts anew with the next frame."""
-        ...
 
 
 class Gate:
@@ -239,11 +229,7 @@ class _Stretch:
         self._waiting.clear()
 
     def _last_word(self) -> Sequence[VoiceOpinion]:
-        if isinstance(self._voiceprint, StretchVoiceprint):
-            return self._placed(self._voiceprint.finish())
-        if self._voiceprint is not None:
-            self._voiceprint.reset()
-        return ()
+        return () if self._voiceprint is None else self._placed(self._voiceprint.finish())
 
     def _placed(self, opinions: Sequence[VoiceOpinion]) -> Sequence[VoiceOpinion]:
         """Sample counts of the stretch as sample counts of the session."""
