@@ -255,9 +255,7 @@ class WithPip:
             STAMP.write_text(UNFINISHED, encoding="utf-8")
 
     def install(self, lock: Path) -> None:
-        quietly(
-            [*self.pip(), "install", "--quiet", "--progress-bar", "off", *install_words(lock)], "installing"
-        )
+        quietly([*self.pip(), "install", "--quiet", "--progress-bar", "off", *install_words(lock)], "installing")
 
     def pip(self) -> list[str]:
         """The environment's own pip, else the pip of `base` told to work there."""
@@ -265,11 +263,7 @@ class WithPip:
         for command in ([inside, "-m", "pip"], [self.base, "-m", "pip", "--python", inside]):
             if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode == 0:
                 return command
-        advice = (
-            "Install it with: sudo apt install python3-venv"
-            if shutil.which("apt-get")
-            else "Install pip first."
-        )
+        advice = "Install it with: sudo apt install python3-venv" if shutil.which("apt-get") else "Install pip first."
         raise SetupError(f"This Python comes without pip. {advice}", code=2)
 
 

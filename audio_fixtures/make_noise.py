@@ -1,6 +1,6 @@
 """Makes kitchen.flac: a fridge, a fan, a tap and dishes, all synthesised, so that no licence but ours is involved.
 
-    python audio_fixtures/make_noise.py audio_fixtures/kitchen.flac
+python audio_fixtures/make_noise.py audio_fixtures/kitchen.flac
 """
 
 from __future__ import annotations

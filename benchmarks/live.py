@@ -78,7 +78,7 @@ def cpu_s(pid: int) -> float:
 
 def session(room: VirtualRoom, folder: Path, clip: Path, steps: dict[str, str]) -> list[tuple[float, float]]:
     loudspeaker = Loudspeaker(room)
-    guided = start_program(room, folder, "--recogniser", "none")
+    guided = start_program(room, folder, "--recogniser", "none", "--thinking", "quick")
     lead_through(guided, room, {"Ana": clip, "Ben": clip, "both": clip}, steps, patience_s=900.0)
     loudspeaker.close()
     guided.close()

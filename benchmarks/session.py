@@ -1,4 +1,4 @@
-"""A 45-minute rehearsed session: processor time, memory after the first minute and at the end, speed against real time."""
+"""A 45-minute rehearsed session: processor time, memory after a minute and at the end, speed against real time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from voice_imago.runtime.rehearse import RehearsePlan, rehearse  # noqa: E402
+from voice_imago.runtime.rehearse import RehearsePlan, rehearse
 
 MINUTES = 45
 ROUND_S = 35.0

@@ -65,9 +65,7 @@ def stale(root: Path = ROOT) -> list[str]:
     """The locks that were not made from this pyproject.toml."""
     wanted = MARK + dependency_hash(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")))
     paths = [root / name for name in LOCKS]
-    return [
-        p.name for p in paths if not p.exists() or wanted not in p.read_text(encoding="utf-8").splitlines()
-    ]
+    return [p.name for p in paths if not p.exists() or wanted not in p.read_text(encoding="utf-8").splitlines()]
 
 
 def uv(*words: str, cwd: Path) -> str:
@@ -91,9 +89,7 @@ def write_locks(kept: list[str]) -> None:
         )
         for needed in ("voice_imago/__init__.py", "README.md", "LICENSE"):
             (work / needed).parent.mkdir(exist_ok=True)
-            (work / needed).write_text(
-                (ROOT / needed).read_text(encoding="utf-8") if needed.endswith("py") else ""
-            )
+            (work / needed).write_text((ROOT / needed).read_text(encoding="utf-8") if needed.endswith("py") else "")
         uv("lock", "--exclude-newer", QUARANTINE, cwd=work)
         export = ("export", "--quiet", "--frozen", "--no-emit-project", "--no-annotate", "--no-header")
         texts = {name: uv(*export, *words, cwd=work) for name, words in PROJECT_LOCKS.items()}
@@ -128,17 +124,13 @@ def single(package: str, kept: list[str], work: Path) -> str:
 
 def pins_now() -> list[str]:
     paths = [ROOT / name for name in LOCKS]
-    entries = [
-        entry for path in paths if path.exists() for entry in requirements(path.read_text(encoding="utf-8"))
-    ]
+    entries = [entry for path in paths if path.exists() for entry in requirements(path.read_text(encoding="utf-8"))]
     return sorted({pin(entry) for entry in entries})
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--upgrade", nargs="*", metavar="NAME", help="newer versions of these, or of everything"
-    )
+    parser.add_argument("--upgrade", nargs="*", metavar="NAME", help="newer versions of these, or of everything")
     parser.add_argument("--check", action="store_true", help="only say which locks are stale")
     options = parser.parse_args()
     if options.check:

@@ -200,9 +200,7 @@ def test_build_installs_the_lock_and_the_optional_ones_then_stamps(build_here: P
     assert judge(build_here, "dev") == "ready"
 
 
-def test_build_goes_on_without_an_optional_package(
-    build_here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_build_goes_on_without_an_optional_package(build_here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run.build(Builder(fails_at="requirements-voiceprint.lock"), "runtime", "install")
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1
@@ -262,9 +260,7 @@ def test_last_words(output: str, words: str) -> None:
     assert run.last_words(output).startswith(words)
 
 
-def test_quietly_says_that_it_goes_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_quietly_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(run, "PATIENCE_S", 0.1)
     run.quietly([sys.executable, "-c", "import time; print('chatter'); time.sleep(0.6)"], "installing")
     said = capsys.readouterr().out.splitlines()
@@ -342,11 +338,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_installed(
     be(monkeypatch, root=False, terminal=False, answer="yes")
     run.offer_system_packages()
     assert bare_debian == []
-    assert (
-        capsys.readouterr()
-        .out.strip()
-        .endswith("To install: sudo apt-get install -y libportaudio2 espeak-ng")
-    )
+    assert capsys.readouterr().out.strip().endswith("To install: sudo apt-get install -y libportaudio2 espeak-ng")
 
 
 @pytest.mark.parametrize(("answer", "installs"), [("yes", 1), ("Yes ", 1), ("", 0), ("y", 0), ("no", 0)])

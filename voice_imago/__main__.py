@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from voice_imago.errors import VoiceImagoError
 
 __all__ = ["main"]
 
+SILENT = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+"""For this process and its children, before any of them is imported: onnxruntime reports its use to its maker as soon
+as it is imported (a device id in the cache folder, uploads when there is a network)."""
+
 
 def main() -> int:
     """Run the command line. 0 done, 1 a fault while running, 2 wrong usage or invalid file, 3 no usable device."""
+    os.environ.update(SILENT)
     from voice_imago import output
     from voice_imago.cli import main as run
 

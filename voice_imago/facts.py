@@ -225,15 +225,7 @@ class SessionEnded:
 
 
 HearingFact = (
-    SpeechStarted
-    | SpeechEnded
-    | TurnPaused
-    | TurnEnded
-    | TurnReopened
-    | Interruption
-    | Backchannel
-    | Waited
-    | Talked
+    SpeechStarted | SpeechEnded | TurnPaused | TurnEnded | TurnReopened | Interruption | Backchannel | Waited | Talked
 )
 Fact = (
     HearingFact

@@ -1,4 +1,4 @@
-"""Two people for the room tests: they follow the program's event stream, speak into the virtual microphone, press keys."""
+"""Two people for the room tests: they follow the event stream, speak into the virtual microphone, press keys."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ class Guided:
 def start_program(room: VirtualRoom, folder: Path, *options: str) -> Guided:
     """`voice-imago start` as a user would, with its keys on standard input."""
     events_file = folder / "events.jsonl"
+    events_file.unlink(missing_ok=True)  # an earlier session's events would be answered
     command = [sys.executable, "-m", "voice_imago", "start", "--partners", "Ana", "Ben", "--events", str(events_file)]
     with (folder / "out.txt").open("w") as out:
         process = subprocess.Popen(

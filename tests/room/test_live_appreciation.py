@@ -16,7 +16,8 @@ KEYS = {"invite": "y", "check": "y", "more": "n", "all_of_it": "y", "swap": "n",
 @pytest.mark.timeout(400)
 def test_a_couple_finishes_an_appreciation_by_voice_and_keys(room: VirtualRoom, tmp_path: Path) -> None:
     """Every prompt is audible, every turn is heard, and the program ends by itself with 0."""
-    ana = recorded("A", tmp_path / "ana.wav") or spoken("You made breakfast for us all.", "en-us+f3", tmp_path / "ana.wav")
+    story = "You made breakfast for us all."
+    ana = recorded("A", tmp_path / "ana.wav") or spoken(story, "en-us+f3", tmp_path / "ana.wav")
     ben = recorded("B", tmp_path / "ben.wav") or spoken("You liked the breakfast.", "en-gb+m3", tmp_path / "ben.wav")
     recording = tmp_path / "loudspeaker.wav"
     began_wall = time.monotonic()

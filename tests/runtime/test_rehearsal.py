@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,9 @@ import pytest
 from voice_imago.engines.ports import HEAR_HZ
 from voice_imago.engines.recorded import read_sound
 from voice_imago.errors import FileError, VoiceError
+from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome
-from voice_imago.runtime.rehearse import RehearsePlan, rehearse
+from voice_imago.runtime.rehearse import ENROLMENT, RehearsePlan, rehearse
 from voice_imago.runtime.scene import read_scene, scenes_folder
 
 SCENES = sorted(scenes_folder().glob("*.toml"))
@@ -30,6 +30,8 @@ line = [
 expect = {{ ends = "finished", steps = ["invite", "later", "another_day"] }}
 """
 
+COUPLES_WORDS = {ENROLMENT, "Is now a good time?", "Not now, later."}
+
 pytestmark = [
     pytest.mark.timeout(180),
     pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"),
@@ -43,9 +45,8 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def shared_home(voices: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[None]:
+def shared_home(voices: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv("VOICE_IMAGO_HOME", str(voices))
-    yield
 
 
 def short_scene(folder: Path, answer: str, recogniser: str = "scene") -> Path:
@@ -151,22 +152,66 @@ def test_the_answer_recogniser_hears_a_synthetic_yes_and_no(answer: str, tmp_pat
     assert wrong not in meanings
 
 
-def test_without_any_voice_engine_the_guide_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The dialogue goes on by text, and a fault says why."""
+def test_without_the_guides_voice_the_dialogue_goes_on_by_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One fault says why; each line is given the time to read it."""
     scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
-    rehearse(RehearsePlan(scene))
+    fetch = PromptCache.fetch
 
+    def broken(self: PromptCache, text: str) -> object:
+        if text not in COUPLES_WORDS:
+            raise VoiceError("The voice engine is gone.")
+        return fetch(self, text)
+
+    monkeypatch.setattr(PromptCache, "fetch", broken)
+    shown: list[str] = []
+    outcome = rehearse(RehearsePlan(scene, events=tmp_path / "e.jsonl", show=shown.append))
+    assert outcome.problems == []
+    events = events_of(tmp_path / "e.jsonl")
+    assert [(e["part"], e["message"]) for e in events if e["event"] == "fault"] == [
+        ("voice", "The voice engine is gone.")
+    ]
+    begun = [float(e["t"]) for e in events if e["event"] == "prompt_started"]  # type: ignore[arg-type]
+    ended = [float(e["t"]) for e in events if e["event"] == "prompt_finished"]  # type: ignore[arg-type]
+    assert len(begun) == len(ended) >= 4
+    assert min(b - a for a, b in zip(begun, ended, strict=True)) >= 0.9
+    assert any(line.startswith("Hello Ana") for line in shown)
+
+
+def test_without_the_couples_voices_a_rehearsal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: object, text: str) -> None:
         raise VoiceError("The voice engine is gone.")
 
-    from voice_imago.runtime import rehearsal
+    monkeypatch.setattr(PromptCache, "fetch", broken)
+    with pytest.raises(VoiceError, match="The voice engine is gone"):
+        rehearse(RehearsePlan(short_scene(tmp_path, 'by = "ben", say = "No."')))
 
-    shown: list[str] = []
-    monkeypatch.setattr(rehearsal.PromptCache, "fetch", broken)
-    with pytest.raises(VoiceError):
-        rehearse(RehearsePlan(scene))  # the couple's own voices are needed for a rehearsal
-    monkeypatch.undo()
-    assert shown == []
+
+FAULTY = QUICK.replace("line = [", 'fault = [{{ at_s = {at_s}, kind = "{kind}", for_s = 4.0 }}]\nline = [')
+
+
+@pytest.mark.parametrize(("kind", "part"), [("loudspeaker_lost", "loudspeaker"), ("microphone_lost", "microphone")])
+def test_a_part_that_breaks_while_the_guide_greets_is_told_and_comes_back(kind: str, part: str, tmp_path: Path) -> None:
+    """The greeting is cut off, nothing is lost, the dialogue ends as it should."""
+    path = tmp_path / "faulty.toml"
+    answer = 'by = "ben", say = "Not now, later."'
+    path.write_text(FAULTY.format(answer=answer, recogniser="scene", at_s=3.0, kind=kind), encoding="utf-8")
+    outcome, events = run(path, tmp_path)
+    assert outcome.problems == []
+    told = [(e["event"], e["part"]) for e in events if e["event"] in ("fault", "recovered")]
+    assert told == [("fault", part), ("recovered", part)]
+
+
+def test_words_that_nobody_understands_leave_the_answer_to_the_keys(tmp_path: Path) -> None:
+    """The recogniser is out of order from before the first question until after it."""
+    path = tmp_path / "faulty.toml"
+    fault = FAULTY.replace("for_s = 4.0", "for_s = 600.0")
+    path.write_text(
+        fault.format(answer='key = "n"', recogniser="scene", at_s=1.0, kind="recogniser_failed"), encoding="utf-8"
+    )
+    outcome, events = run(path, tmp_path)
+    assert outcome.problems == []
+    assert [e["by"] for e in events if e["event"] == "reply"] == ["key"]
+    assert not [e for e in events if e["event"] == "transcript" and e["text"]]
 
 
 def test_a_recording_of_nothing_is_refused_for_enrolment(tmp_path: Path) -> None:

@@ -36,7 +36,10 @@ def test_a_good_scene_has_no_problems(tmp_path: Path) -> None:
         ('line = { by = "ana", say = "x" }', "line: must be a list of tables"),
         ('line = ["hello"]', "line 1: Expected `object`, got `str`"),
         ('line = [{ by = 7, say = "x" }]', "line 1: Expected `str`, got `int` - at `$.by`"),
-        ('line = [{ by = "ana", say = "x", after_s = "soon" }]', "line 1: Expected `float`, got `str` - at `$.after_s`"),
+        (
+            'line = [{ by = "ana", say = "x", after_s = "soon" }]',
+            "line 1: Expected `float`, got `str` - at `$.after_s`",
+        ),
         ('line = [{ by = "ana", say = "x", after_s = -1.0 }]', "line 1: Expected `float` >= 0.0 - at `$.after_s`"),
         ('line = [{ by = "ana", say = "x", after_s = inf }]', "line 1: Expected `float` <= 7200.0 - at `$.after_s`"),
         ('line = [{ by = "ana", say = "x", key = "y" }]', "line 1: give exactly one of say, wav or key"),
@@ -67,7 +70,10 @@ def test_a_wrong_value_is_named_with_its_place(tmp_path: Path, text: str, proble
         ("partners = { ana = {}, ben = {} }", "partners.ana: give a voice or a folder of clips"),
         ('partners = { ana = { voice = "a" }, Ana = { voice = "b" } }', "partners: both have the same name"),
         ('partners = { ana = { voice = "a" }, "7" = { voice = "b" } }', "partners: '7' cannot be spoken as a name"),
-        ('partners = { ana = { voice = "a", enrol = "n.wav" }, ben = { voice = "b" } }', "partners.ana.enrol: there is no"),
+        (
+            'partners = { ana = { voice = "a", enrol = "n.wav" }, ben = { voice = "b" } }',
+            "partners.ana.enrol: there is no",
+        ),
         ('partners = { ana = { voice = "a", rate_wpm = 0 }, ben = { voice = "b" } }', "partners: Expected `int` >= 60"),
     ],
 )
@@ -123,5 +129,7 @@ def test_whatever_stands_in_a_scene_it_is_read_or_refused(values: dict[str, str]
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        text = "".join(f"{key} = {value.replace('True', 'true').replace('False', 'false')}\n" for key, value in values.items())
+        text = "".join(
+            f"{key} = {value.replace('True', 'true').replace('False', 'false')}\n" for key, value in values.items()
+        )
         problems(Path(folder), text)

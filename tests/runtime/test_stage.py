@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 from staging import HeldPrompts, SetSession, Staging, full_disk
@@ -228,5 +227,3 @@ def test_reading_takes_longer_for_longer_lines_and_never_less_than_a_moment() ->
     assert reading_s("Yes.") == 1.0
     assert 5.0 < reading_s("word " * 20) < 8.0
     assert np.isfinite(reading_s(""))
-
-

@@ -10,7 +10,7 @@ import numpy as np
 from voice_imago.engines.ports import HEAR_HZ, Samples
 from voice_imago.runtime.scene import Line, Scene
 
-__all__ = ["SPEECH_DB", "Couple", "Spoken", "levelled"]
+__all__ = ["SPEECH_DB", "Couple", "Spoken", "levelled", "under_speech"]
 
 SPEECH_DB = -26.0
 """Level of a line in dB below full scale, as a laptop hears a partner across the table."""
@@ -21,6 +21,14 @@ def levelled(sound: Samples, level_db: float = SPEECH_DB) -> Samples:
     loud = np.abs(sound) > 0.1 * np.abs(sound).max(initial=0.0)
     rms = float(np.sqrt(np.mean(np.square(sound[loud])))) if loud.any() else 0.0
     return sound if rms == 0.0 else (sound * (10 ** (level_db / 20) / rms)).astype(np.float32)
+
+
+def under_speech(noise: Samples | None, snr_db: float) -> Samples | None:
+    """The noise that much below the level of speech; None where there is none."""
+    if noise is None or not len(noise):
+        return None
+    rms = float(np.sqrt(np.mean(np.square(noise)))) or 1.0
+    return (noise * (10 ** ((SPEECH_DB - snr_db) / 20) / rms)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Couple:
     def __init__(self, scene: Scene, sound_of: Callable[[Line], Samples], noise: Samples | None = None) -> None:
         self._lines = scene.line
         self._sound_of = sound_of
-        self._noise = self._levelled_noise(noise, scene.room.snr_db)
+        self._noise = under_speech(noise, scene.room.snr_db)
         self._next = 0
         self._opened: float | None = None
         self._step = ""
@@ -62,13 +70,6 @@ class Couple:
         """First sample and sound of the lines that are not over."""
         self.acted_at = 0.0
         """Second of the last thing that the couple did."""
-
-    @staticmethod
-    def _levelled_noise(noise: Samples | None, snr_db: float) -> Samples | None:
-        if noise is None or not len(noise):
-            return None
-        rms = float(np.sqrt(np.mean(np.square(noise)))) or 1.0
-        return (noise * (10 ** ((SPEECH_DB - snr_db) / 20) / rms)).astype(np.float32)
 
     # ------------------------------------------------------------------ what the guide does
 

@@ -11,7 +11,7 @@ import numpy as np
 from voice_imago import output
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
-from voice_imago.engines.detectors import make_detector
+from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
 from voice_imago.errors import DeviceError, RecognitionError, UsageError
@@ -31,7 +31,7 @@ from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.keys import Keys
-from voice_imago.runtime.plan import StartPlan, hearing_settings, make_prompts
+from voice_imago.runtime.plan import StartPlan, make_prompts
 from voice_imago.runtime.scribe import Scribe
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
@@ -40,8 +40,10 @@ from voice_imago.session import Session, SessionSettings
 
 __all__ = ["Live", "MicrophoneMissing"]
 
+LOOK_S = 0.1
+"""Seconds between two looks at the health of the devices."""
 POLL_S = 0.25
-"""Seconds between two looks at the health of the devices, where nothing is heard."""
+"""The same where nothing is heard."""
 
 
 class MicrophoneMissing(DeviceError):
@@ -54,6 +56,7 @@ class Live:
     def __init__(self, plan: StartPlan, script: Script) -> None:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
+        self._chunks: list[Samples] = []
         self._parts = ExitStack()
         self._leading = False
         self._voice_trouble = "No speech engine works."
@@ -78,10 +81,17 @@ class Live:
             self._start_keys()
             self._leading = True
             self._stage.begin(self._ear.now)
-            while self._stage.finished is None:
-                self._inbox.work(POLL_S)
-                self._table.watch(time.monotonic())
-        return self._stage.finished
+            self._lead()
+        return self._stage.finished or "fault"
+
+    def _lead(self) -> None:
+        looked = 0.0
+        while self._stage.finished is None:
+            self._inbox.work(POLL_S)
+            now = time.monotonic()
+            if now - looked >= LOOK_S:
+                looked = now
+                self._table.watch(now)
 
     # ------------------------------------------------------------------ starting, in order
 
@@ -114,7 +124,7 @@ class Live:
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
         course = Course(plan.dialogue, plan.language, plan.partners, words=self._scribe.understands)
-        hearing = hearing_settings(self._detector, plan.thinking, enrolled=False)
+        hearing = settings_for(self._detector, thinking=plan.thinking, enrolled=False)
         session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
         ports = StagePorts(
             prompts=LivePrompts(cache, self._inbox, self._voice_changed),
@@ -158,7 +168,11 @@ class Live:
         self._inbox.post(lambda: self._stage.feed(make(self._ear.now)))
 
     def _heard(self, chunk: Samples) -> None:
-        self._inbox.post(lambda: self._stage.hear(chunk))
+        """Chunks are posted once they hold a frame: each waking of the main loop costs more than the frame itself."""
+        self._chunks.append(chunk)
+        if sum(map(len, self._chunks)) >= self._detector.frame_samples:
+            chunks, self._chunks = self._chunks, []
+            self._inbox.post(lambda: self._stage.hear(np.concatenate(chunks)))
 
     def _began(self, id: int) -> None:
         self._post(lambda at: PromptBegan(at, id))

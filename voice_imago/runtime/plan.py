@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from voice_imago.dialogue.script import Script
-from voice_imago.engines.detectors import segmenter_for
-from voice_imago.engines.ports import SpeechDetector, VoiceSettings
+from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec
 from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
 from voice_imago.errors import UsageError, VoiceError
 from voice_imago.folders import cache_folder
-from voice_imago.hearing.endpointing import EndpointSettings, Thinking
-from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
@@ -28,7 +25,6 @@ __all__ = [
     "check_dialogue",
     "check_language",
     "check_partners",
-    "hearing_settings",
     "make_prompts",
     "make_voice",
 ]
@@ -98,13 +94,6 @@ def _spoken_name(given: str) -> str:
     if len(name) > 40 or not any(c.isalpha() for c in name):
         raise UsageError(f"{name!r} cannot be spoken as a name.", "Use letters, at most 40 of them.")
     return name
-
-
-def hearing_settings(detector: SpeechDetector, thinking: Thinking, *, enrolled: bool) -> HearingSettings:
-    """Hearing as it fits the detector and the couple."""
-    return HearingSettings(
-        segmenter=segmenter_for(detector), endpoint=EndpointSettings(thinking=thinking), enrolled=enrolled
-    )
 
 
 def make_voice() -> ChainVoice:

@@ -17,14 +17,13 @@ import soxr
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
-from voice_imago.engines.detectors import make_detector
+from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples, Voiceprint
 from voice_imago.errors import VoiceError
 from voice_imago.events import KeyPressed, PartFailed, PartRecovered, PromptBegan, PromptEnded, TextReady, Transcribe
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
-from voice_imago.runtime.plan import hearing_settings
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.stage import Pieces, Stage, StagePorts
@@ -188,7 +187,7 @@ class Rehearsal:
         self._outcome = Outcome("fault", 0.0)
         words = {"scene": "speech", "none": "nothing", "answers": "answers"}[scene.recogniser]
         course = Course(scene.dialogue, scene.language, scene.names, words=words)  # type: ignore[arg-type]
-        hearing = hearing_settings(detector, scene.thinking, enrolled=ports.voiceprint is not None)
+        hearing = settings_for(detector, thinking=scene.thinking, enrolled=ports.voiceprint is not None)
         self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))
         stream = EventStream(ports.events, scene.names, wall=self._now)
         stream.listen(self._note)

@@ -19,6 +19,7 @@ from voice_imago.engines.voiceprint_enrolment import make_voiceprint
 from voice_imago.errors import FileError
 from voice_imago.folders import cache_folder
 from voice_imago.runtime.aloud import Aloud
+from voice_imago.runtime.couple import levelled, under_speech
 from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.plan import check_dialogue, check_language, make_prompts
 from voice_imago.runtime.prompts_cache import PromptCache
@@ -69,7 +70,7 @@ def rehearse(plan: RehearsePlan) -> Outcome:
             sound_of=voices.sound_of,
             voiceprint=voices.voiceprint(),
             recogniser=recogniser,
-            noise=read_sound(scene.folder / scene.room.noise) if scene.room.noise else None,
+            noise=voices.noise,
             chime=earcon,
             events=plan.events,
             show=plan.show,
@@ -98,6 +99,7 @@ class SceneVoices:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self.noise = read_sound(scene.folder / scene.room.noise) if scene.room.noise else None
         self._engine = EspeakVoice()
         self._caches = {
             name: PromptCache(
@@ -128,7 +130,11 @@ class SceneVoices:
 
     def _enrolment(self, name: str) -> Samples:
         partner = self._scene.partners[name]
-        return read_sound(self._scene.folder / partner.enrol) if partner.enrol else self._spoken(name, ENROLMENT)
+        if partner.enrol:
+            return read_sound(self._scene.folder / partner.enrol)
+        sound = levelled(self._spoken(name, ENROLMENT))
+        noise = under_speech(self.noise, self._scene.room.snr_db)  # people are enrolled in the room they talk in
+        return sound if noise is None else sound + np.resize(noise, sound.shape)
 
     def _spoken(self, name: str, text: str) -> Samples:
         pcm = self._caches[name].fetch(text)

@@ -24,7 +24,7 @@ from voice_imago.errors import ModelError, RecognitionError, VoiceImagoError
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ChildGone(Exception):  # noqa: N818 - a fact for the scribe, not an error for a user
+class ChildGone(Exception):
     """The child died, or was ended because it did not answer in time."""
 
     def __init__(self, hung: bool) -> None:

@@ -1,0 +1,104 @@
+"""The real program at the virtual table when things break: sound that dies and comes back, and every way of ending."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from couple_at_the_table import Guided, start_program
+from virtual_room import VirtualRoom
+
+PATIENCE_S = 40.0
+
+
+def wait_for(guided: Guided, what: Callable[[dict[str, object]], bool]) -> None:
+    """Until such an event was written."""
+    ends_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends_at:
+        guided.new_events()
+        if any(what(event) for event in guided.events):
+            return
+        assert guided.process.poll() is None, "the program ended"
+        time.sleep(0.05)
+    raise AssertionError(json.dumps(guided.events, indent=1))
+
+
+def about(kind: str, **fields: object) -> Callable[[dict[str, object]], bool]:
+    return lambda event: event["event"] == kind and fields.items() <= event.items()
+
+
+def end_of(guided: Guided) -> None:
+    guided.process.kill()
+    guided.process.communicate()
+
+
+def left_behind(folder: Path) -> Iterator[str]:
+    """Commands of processes that were started with this test's home."""
+    mark = f"VOICE_IMAGO_HOME={folder / 'home'}".encode()
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    yield (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+
+
+@pytest.mark.timeout(180)
+def test_when_the_sound_system_dies_and_comes_back_the_dialogue_goes_on(room: VirtualRoom, tmp_path: Path) -> None:
+    guided = start_program(room, tmp_path, "--recogniser", "none")
+    try:
+        wait_for(guided, about("listening", step="invite"))
+        room.switch_off()
+        wait_for(guided, about("fault", part="microphone", code="lost"))
+        wait_for(guided, about("fault", part="loudspeaker", code="lost"))
+        wait_for(guided, about("prompt_finished", prompt="guide.microphone_lost"))
+        room.start()
+        wait_for(guided, about("recovered", part="microphone"))
+        wait_for(guided, about("recovered", part="loudspeaker"))
+        wait_for(guided, about("prompt_started", prompt="guide.microphone_back"))
+        guided.press("q")
+        assert guided.process.wait(timeout=PATIENCE_S) == 0, (tmp_path / "out.txt").read_text()
+    finally:
+        end_of(guided)
+    guided.new_events()
+    times = [event["t"] for event in guided.events]
+    assert times == sorted(times)
+    assert sum(1 for event in guided.events if event["event"] == "fault") == 2
+    assert guided.events[-1]["reason"] == "stopped"
+    assert "Traceback" not in (tmp_path / "out.txt").read_text()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("end", "code", "reason"),
+    [
+        (signal.SIGINT, 0, "stopped"),
+        (signal.SIGTERM, 128 + signal.SIGTERM, None),
+        (signal.SIGKILL, -signal.SIGKILL, None),
+    ],
+)
+def test_however_it_ends_no_process_is_left(
+    room: VirtualRoom, tmp_path: Path, end: signal.Signals, code: int, reason: str | None
+) -> None:
+    """With a recogniser in a child of its own, and prompts being rendered ahead."""
+    pytest.importorskip("pocketsphinx")
+    guided = start_program(room, tmp_path, "--recogniser", "answers")
+    try:
+        wait_for(guided, about("prompt_started"))
+        guided.process.send_signal(end)
+        assert guided.process.wait(timeout=PATIENCE_S) == code, (tmp_path / "out.txt").read_text()
+    finally:
+        end_of(guided)
+    ends_at = time.monotonic() + 10.0
+    while (left := list(left_behind(tmp_path))) and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    assert left == []
+    guided.new_events()
+    assert "Traceback" not in (tmp_path / "out.txt").read_text()
+    if reason:
+        assert guided.events[-1]["reason"] == reason

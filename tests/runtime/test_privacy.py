@@ -1,0 +1,176 @@
+"""Promises 5 and 6: no network, and nothing on the disk but settings and rendered prompts; also no process is left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from voice_imago.runtime.scene import find_scene, read_scene
+
+ROOT = Path(__file__).parents[2]
+SECRET = "the zebra under our kitchen table"
+HOOK = """
+import os, sys
+
+FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+
+def hook(event, arguments):
+    if event in FORBIDDEN:
+        with open(os.environ["AUDIT_LOG"], "a") as log:
+            log.write(f"{event} {arguments}\\n")
+        raise PermissionError(event)
+
+sys.addaudithook(hook)
+"""
+
+pytestmark = [
+    pytest.mark.timeout(150),
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes"),
+]
+needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+@cache
+def without_network() -> tuple[str, ...]:
+    """The words that start a program in a namespace without any network; () where this system has none."""
+    for words in (("unshare", "-n"), ("unshare", "-r", "-n")):
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+        ):
+            return words
+    return ()
+
+
+@dataclass
+class Sealed:
+    """A folder that is all the world to a program which may not open a socket."""
+
+    world: Path
+    outside: Path
+
+    def command(self, *words: str) -> list[str]:
+        return [*without_network(), sys.executable, "-B", "-m", "voice_imago", *words]
+
+    def env(self) -> dict[str, str]:
+        inside = {
+            name: str(self.world) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+        }
+        env = {name: value for name, value in os.environ.items() if name not in ("XDG_RUNTIME_DIR", "PULSE_SERVER")}
+        hook = f"{self.outside}{os.pathsep}{ROOT}"
+        home = str(self.world / "home")
+        return {**env, **inside, "VOICE_IMAGO_HOME": home, "PYTHONPATH": hook, "AUDIT_LOG": str(self.log)}
+
+    @property
+    def log(self) -> Path:
+        return self.outside / "audit.log"
+
+    def run(self, *words: str, typed: str | None = None) -> str:
+        (self.world / "here").mkdir(exist_ok=True)
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.world / "here",
+            env=self.env(),
+            input=typed or "",
+            capture_output=True,
+            text=True,
+            timeout=140,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.world)): path.read_bytes() for path in self.world.rglob("*") if path.is_file()
+        }
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Sealed:
+    world, outside = tmp_path / "world", tmp_path / "outside"
+    world.mkdir()
+    outside.mkdir()
+    (outside / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
+    return Sealed(world, outside)
+
+
+def test_the_hook_sees_a_socket(sealed: Sealed) -> None:
+    """Or the tests below would prove nothing."""
+    code = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
+    done = subprocess.run([sys.executable, "-c", code], env=sealed.env(), capture_output=True, text=True, check=False)
+    assert "PermissionError: socket." in done.stderr
+    assert sealed.log.read_text(encoding="utf-8").startswith("socket.")
+
+
+@needs_voice
+def test_a_whole_rehearsal_opens_no_socket_and_leaves_prompts_alone_behind(sealed: Sealed) -> None:
+    out = sealed.run("rehearse")
+    assert "The rehearsal ended: finished" in out
+    assert not sealed.log.exists(), sealed.log.read_text(encoding="utf-8")
+    files = sealed.files()
+    assert files
+    assert all(name.startswith("home/cache/") for name in files), sorted(files)
+    assert {Path(name).suffix for name in files} == {".wav"}
+    said = [line.say for line in read_scene(find_scene("first_appreciation")).line if line.say]
+    for name, content in files.items():
+        assert not [text for text in said if text.encode() in content or text in name]
+
+
+def test_a_typed_dialogue_opens_no_socket_and_leaves_the_settings_alone_behind(sealed: Sealed) -> None:
+    typed = f"Ana: Is now a good time?\nBen: Yes.\nAna: One thing I appreciate is {SECRET}.\nBen: {SECRET}.\n"
+    sealed.run("start", "--typed", "--partners", "Ana", "Ben", typed=typed)
+    assert not sealed.log.exists(), sealed.log.read_text(encoding="utf-8")
+    files = sealed.files()
+    assert list(files) == ["home/settings.toml"]
+    assert SECRET.encode() not in files["home/settings.toml"]
+
+
+def test_words_are_written_to_the_file_that_was_named_and_only_there(sealed: Sealed) -> None:
+    typed = f"Ana: Is now a good time?\nBen: Yes.\nAna: One thing I appreciate is {SECRET}.\n"
+    sealed.run("start", "--typed", "--partners", "Ana", "Ben", "--events", "mine.jsonl", typed=typed)
+    holding = [name for name, content in sealed.files().items() if SECRET.encode() in content]
+    assert holding == ["here/mine.jsonl"]
+
+
+def processes_of(world: Path) -> Iterator[int]:
+    """Every process that was started with this home."""
+    mark = f"VOICE_IMAGO_HOME={world / 'home'}".encode()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    yield int(folder.name)
+            except OSError:  # it has ended meanwhile, or is not ours
+                continue
+
+
+@needs_voice
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_rehearsal_that_is_killed_leaves_no_process_and_no_half_prompt(sealed: Sealed, end: signal.Signals) -> None:
+    command = [sys.executable, "-B", "-u", "-m", "voice_imago", "rehearse"]
+    process = subprocess.Popen(command, cwd=ROOT, env=sealed.env(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"Hello")  # the next prompt is being rendered now
+        process.send_signal(end)
+        assert process.wait(timeout=20) != 0
+    finally:
+        process.kill()
+        process.communicate()
+    tick, patience = threading.Event(), 200
+    while (left := list(processes_of(sealed.world))) and patience:
+        patience -= 1
+        tick.wait(0.05)
+    assert left == []
