@@ -13,10 +13,15 @@ SILENT = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT
 """For this process and its children, before any of them is imported: onnxruntime reports its use to its maker as soon
 as it is imported (a device id in the cache folder, uploads when there is a network)."""
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
+"""Small matrices gain nothing from a second thread; it only spins on the core that plays and listens."""
+
 
 def main() -> int:
     """Run the command line. 0 done, 1 a fault while running, 2 wrong usage or invalid file, 3 no usable device."""
     os.environ.update(SILENT)
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
     from voice_imago import output
     from voice_imago.cli import main as run
 

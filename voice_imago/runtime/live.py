@@ -40,6 +40,8 @@ from voice_imago.session import Session, SessionSettings
 
 __all__ = ["Live", "MicrophoneMissing"]
 
+IDLE_FRAMES = 3
+"""Frames that are heard at once while nobody speaks, neither a partner nor the guide; their times stay exact."""
 LOOK_S = 0.1
 """Seconds between two looks at the health of the devices."""
 POLL_S = 0.25
@@ -57,10 +59,12 @@ class Live:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
         self._chunks: list[Samples] = []
+        """Not posted yet; only the microphone's thread touches it."""
         self._parts = ExitStack()
         self._leading = False
         self._voice_trouble = "No speech engine works."
         self._detector = make_detector(plan.detector)
+        self._enough_samples = self._detector.frame_samples
         self._ear = Ear(self._detector, tail_s=plan.tail_s)
         self._table = Table(
             TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
@@ -88,6 +92,8 @@ class Live:
         looked = 0.0
         while self._stage.finished is None:
             self._inbox.work(POLL_S)
+            busy = self._stage.talking or self._stage.session.hearing.turn_open
+            self._enough_samples = self._detector.frame_samples * (1 if busy else IDLE_FRAMES)
             now = time.monotonic()
             if now - looked >= LOOK_S:
                 looked = now
@@ -168,9 +174,9 @@ class Live:
         self._inbox.post(lambda: self._stage.feed(make(self._ear.now)))
 
     def _heard(self, chunk: Samples) -> None:
-        """Chunks are posted once they hold a frame: each waking of the main loop costs more than the frame itself."""
+        """Chunks are posted once they hold enough: waking the main loop costs more than the frames themselves."""
         self._chunks.append(chunk)
-        if sum(map(len, self._chunks)) >= self._detector.frame_samples:
+        if sum(map(len, self._chunks)) >= self._enough_samples:
             chunks, self._chunks = self._chunks, []
             self._inbox.post(lambda: self._stage.hear(np.concatenate(chunks)))
 

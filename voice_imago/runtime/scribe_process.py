@@ -94,13 +94,12 @@ class ScribeProcess:
         return answer
 
     def _write(self, raw: bytes) -> None:
-        assert self._child.stdin is not None
-        self._child.stdin.write(raw)
-        self._child.stdin.flush()
+        if self._child.stdin is not None:  # Popen's type; it was opened as a pipe
+            self._child.stdin.write(raw)
+            self._child.stdin.flush()
 
     def _read_line(self) -> bytes:
-        assert self._child.stdout is not None
-        return self._child.stdout.readline()
+        return self._child.stdout.readline() if self._child.stdout is not None else b""
 
     @contextmanager
     def _deadline(self, within_s: float) -> Iterator[threading.Event]:
@@ -148,7 +147,7 @@ def _told(spec: RecogniserSpec) -> dict[str, Any]:
 
 
 def _error(told: dict[str, Any]) -> VoiceImagoError:
-    kind = getattr(errors, str(told["error"]), ModelError)
-    error = kind(str(told["message"]), str(told["hint"]))
-    assert isinstance(error, VoiceImagoError)
-    return error
+    """The child's error as ours; one of a kind that we do not know is a model error."""
+    kind = getattr(errors, str(told["error"]), None)
+    known = kind if isinstance(kind, type) and issubclass(kind, VoiceImagoError) else ModelError
+    return known(str(told["message"]), str(told["hint"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,8 @@ _ALSO = {
 }
 INSTEAD = "first_appreciation"
 """The scene that is played where nobody can be heard."""
+PATIENCE_S = 3.0
+"""Seconds after which a long job says how far it is."""
 HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
 
 
@@ -179,7 +182,14 @@ def run_listen(options: argparse.Namespace) -> int:
         if name in enrolments:
             raise UsageError(f"--partner {name} is given twice.", "Give two partners different names.")
         enrolments[name] = Path(path)
-    spans = listen(options.recording, enrolments, ListenSettings(), None)
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        if time.monotonic() - began > PATIENCE_S:
+            output.error(line)
+
+    progress = output.Progress(options.recording.name, 100, tell)
+    spans = listen(options.recording, enrolments, ListenSettings(), progress.update)
     if options.rttm:
         output.say(to_rttm(spans, options.recording.stem).rstrip("\n"))
     elif options.json:
