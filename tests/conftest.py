@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before anything imports onnxruntime, which reports at once
+
 # pytest-timeout finds what hangs; a slow machine alone must not fail a test.
 settings.register_profile("voice_imago", deadline=None, database=None, derandomize="CI" in os.environ)
 settings.load_profile("voice_imago")

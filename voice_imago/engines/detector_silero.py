@@ -8,6 +8,7 @@ of the caller's array; so the graph is driven here: 64 samples of context before
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def silero_file() -> Path:
 
 def open_graph(source: str | bytes) -> Any:
     """An onnxruntime session on one thread of the processor. Raises ModelError."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else the import itself reports to its maker
     try:
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as foreign

@@ -153,7 +153,7 @@ class WhisperRecogniser:
 def _load(folder: Path, threads: int) -> Any:
     if missing := missing_files(folder):
         raise ModelError(f"The speech model in {folder} lacks {', '.join(missing)}.", _ADVICE)
-    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", ORT_DISABLE_TELEMETRY="1")
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:

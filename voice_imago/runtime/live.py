@@ -40,9 +40,9 @@ from voice_imago.session import Session, SessionSettings
 
 __all__ = ["Live", "MicrophoneMissing"]
 
-IDLE_FRAMES = 3
+IDLE_FRAMES = 6
 """Frames that are heard at once while nobody speaks, neither a partner nor the guide; their times stay exact."""
-LOOK_S = 0.1
+LOOK_S = 0.2
 """Seconds between two looks at the health of the devices."""
 POLL_S = 0.25
 """The same where nothing is heard."""
