@@ -93,9 +93,9 @@ def idle(room: VirtualRoom, folder: Path) -> float:
     time.sleep(2.0)  # prompts are still being rendered ahead
     while not (folder / "home" / "cache").exists():
         time.sleep(0.5)
-    time.sleep(20.0)
+    time.sleep(22.0)  # until the last reminder is over
     before, began = cpu_s(guided.process.pid), time.monotonic()
-    time.sleep(5.0)
+    time.sleep(15.0)
     share = (cpu_s(guided.process.pid) - before) / (time.monotonic() - began)
     guided.press("q")
     guided.process.wait(timeout=60.0)

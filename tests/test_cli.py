@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,6 +160,25 @@ def test_an_event_file_that_may_not_be_written_is_one_sentence(run: Run, tmp_pat
     code, _, said = run("rehearse", "--events", str(tmp_path / "events.jsonl"), "--quiet")
     assert code == 2
     assert "events.jsonl cannot be written" in said
+
+
+@pytest.mark.parametrize("option", ["--events", "--out"])
+def test_what_the_system_forbids_to_write_is_one_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """Also where the tests run as root, whom the system forbids nothing."""
+    real = Path.open
+
+    def forbidding(self: Path, *arguments: Any, **named: Any) -> Any:
+        if self.name == "forbidden":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return real(self, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", forbidding)
+    code, out, said = run("rehearse", option, str(tmp_path / "forbidden"), "--quiet")
+    assert code == 2
+    assert "forbidden cannot be written: Permission denied." in said
+    assert "ended" not in out
 
 
 @pytest.mark.parametrize("option", ["--events", "--out"])

@@ -33,7 +33,7 @@ def microphone(sound: FakeSound, chunks: list[Samples]) -> Iterator[SounddeviceM
 
 
 def test_it_opens_16_khz_mono_in_chunks_of_20_ms(microphone: SounddeviceMicrophone, sound: FakeSound) -> None:
-    assert (sound.stream.samplerate, sound.stream.channels, sound.stream.blocksize) == (16_000, 1, 320)
+    assert (sound.stream.samplerate, sound.stream.channels, sound.stream.blocksize) == (16_000, 1, 640)
 
 
 def test_chunks_are_copies_between_minus_one_and_one(
@@ -58,7 +58,7 @@ def test_a_device_that_refuses_16_khz_is_opened_at_its_rate_and_resampled(
         sound.stream.hear(tone[start : start + block].copy())
     heard = np.concatenate(chunks)
     microphone.close()
-    assert block == round(0.02 * rate_hz)
+    assert block == round(0.04 * rate_hz)
     assert heard.size == pytest.approx(32_000, abs=1000)
     middle = heard[8000:24_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) == 440
