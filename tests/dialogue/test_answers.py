@@ -90,6 +90,13 @@ def test_question_and_answer_in_one_breath_of_an_unknown_voice_are_the_answer() 
     assert table.step == "more"
 
 
+def test_question_and_answer_heard_as_the_askers_turn_are_the_answer_of_the_one_who_was_asked() -> None:
+    """A quick "yes" after "did I get it?" is often swallowed by the longer question's turn."""
+    table = at_the_check()
+    spoken(table, (BEN, "Did I get it? Yes, exactly."))
+    assert table.step == "more"
+
+
 def test_the_askers_yes_is_neither_the_question_nor_the_answer() -> None:
     table = at_the_check()
     spoken(table, (BEN, "Yes."))
