@@ -28,10 +28,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
     thinking: Literal["quick", "normal", "patient"] = "normal"
     recogniser: Literal["auto", "whisper", "answers", "none"] = "auto"
-    model: str = "base.en"
+    model: str = ""
+    """The speech model to use; empty: the best one that is here."""
     input: str = ""
     output: str = ""
-    keep: Literal["none", "counts", "notes", "transcript"] = "none"
     tail_s: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.2
     """Seconds for which the room still rings after the guide's last sample."""
 

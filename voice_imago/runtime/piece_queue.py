@@ -77,13 +77,6 @@ class PieceQueue:
             together.append(self._pieces.popleft())
         return join(together)
 
-    def drain(self) -> list[Piece]:
-        """All that waits, in order; the queue is empty afterwards."""
-        waiting = [*self._answers, *self._pieces]
-        self._answers.clear()
-        self._pieces.clear()
-        return waiting
-
     def _fits(self, together: list[Piece], other: Piece) -> bool:
         same_turn = other.turn is not None and other.turn == together[0].turn
         # A piece that killed a worker is tried again alone, so that it cannot take its neighbours with it.

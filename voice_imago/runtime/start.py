@@ -57,7 +57,7 @@ def start(options: argparse.Namespace) -> int:
         language=language,
         partners=partners,
         recogniser=options.recogniser or settings.recogniser,
-        model=options.model or "",
+        model=options.model or settings.model,
         model_dir=options.model_dir,
         input=options.input or settings.input,
         output=options.output or settings.output,
