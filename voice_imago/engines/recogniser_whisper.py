@@ -68,6 +68,7 @@ class WhisperRecogniser:
         self._model = _load(folder, self._settings.threads)
         self._tokenizer = _tokenizer(self._model, language, folder)
         self._try_out(folder)
+        self._closed = False
         self.name = f"whisper {model_name(folder)}"
 
     def recognise(self, sound: Samples, *, short: bool, hints: Sequence[str] = ()) -> Heard:
@@ -76,6 +77,8 @@ class WhisperRecogniser:
         if clean is None:
             return NOTHING
         try:
+            if self._closed:
+                raise RuntimeError("the recogniser was closed")
             decoded = self._answer(clean) if short else self._piece(clean, hints)
         except (RuntimeError, ValueError, MemoryError) as error:
             raise RecognitionError(
@@ -84,7 +87,12 @@ class WhisperRecogniser:
         return judge(decoded, clean.size / HEAR_HZ, hints)
 
     def close(self) -> None:
-        """Let the weights go."""
+        """Let the weights go; from now on every piece fails.
+
+        ctranslate2 leaves the weights in place while its worker has not quite put the last job away, so the weights
+        alone do not tell whether the recogniser is closed.
+        """
+        self._closed = True
         self._model.model.unload_model()
 
     def _try_out(self, folder: Path) -> None:
