@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voice_imago.facts import Fact, TurnEnded
-from voice_imago.words import Form, Kind, Partner, Speaker
+from voice_imago.words import Form, Kind, Partner, Speaker, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,36 @@ class Transcribe:
     end: float
     short: bool
     """True: a short answer, jump the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Do something at the table that takes its time; answer with Performed carrying ``id`` and an outcome.
+
+    ======================  =========================================================================================
+    task                    outcomes (a runtime that cannot do it answers ``unavailable``)
+    ======================  =========================================================================================
+    ``check_room``          3 s at each start: ``good``, ``louder`` (than when measured), ``silent`` (exact zeros)
+    ``measure_room``        3 s of quiet: ``good``, ``noisy`` (steady: a fan, a kettle), ``restless`` (clatter, speech),
+                            ``silent``
+    ``measure_echo``        one chirp: ``good``, ``unheard`` (headphones, or no loudspeaker), ``ringing`` (long tail),
+                            ``overloud``
+    ``learn_voice``         the sound ``start``..``end`` is ``partner`` alone: ``good``, ``too_short``, ``too_quiet``,
+                            ``clipped``, ``noisy`` (hardly above the room); several pieces of one partner add up
+    ``tell_apart``          both voices were learnt: from now on they are told apart: ``good``, ``too_alike``,
+                            ``missing`` (one voice was not learnt)
+    ``keep_voices``         save them for the next time: ``good``, ``failed``
+    ``learn_turn``          a protocol turn of ``partner``, collected while nobody is enrolled: ``more``, ``good`` (from
+                            now on the voices are told apart), ``too_alike``
+    ======================  =========================================================================================
+    """
+
+    id: int
+    task: Task
+    partner: Partner | None = None
+    start: float = 0.0
+    """Of the sound, seconds; only with ``partner``."""
+    end: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +134,7 @@ class Expect:
     window: Window | None
 
 
-Effect = Say | Hush | Prepare | Chime | Transcribe | TuneVoice | SwitchMicrophone | Publish | Finish | Expect
+Effect = Say | Hush | Prepare | Chime | Transcribe | Perform | TuneVoice | SwitchMicrophone | Publish | Finish | Expect
 
 
 @dataclass(frozen=True, slots=True)

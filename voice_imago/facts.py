@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_imago.words import Form, Kind, Partner, Speaker, Why
+from voice_imago.words import Form, Kind, Partner, Speaker, Task, Why
 
 # Field names are those of the event stream; partners are indices here and become names when written.
 
@@ -107,6 +107,35 @@ class TurnEnded:
     why: Why
     speech_s: float = 0.0
     """Seconds of speech inside the turn, pauses left out."""
+    sure: bool = True
+    """False: voices are told apart, but who this was is too close to call; ``speaker`` is the likelier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnExplained:
+    """Why a turn ended when it did; follows each ``TurnEnded``. What ``explain`` shows."""
+
+    at: float
+    turn: int
+    speaker: Speaker | None
+    step: str
+    kind: Kind
+    start: float
+    end: float
+    decided: float
+    why: Why
+    margin_nats: float
+    """Evidence for the speaker; 0 without voiceprints."""
+    step_s: float
+    """The patience: of the step, times the couple's setting, times what this partner's pauses taught, plus extra."""
+    thinking: float
+    learned: float
+    extra_s: float
+    frame_s: float
+    strip: tuple[float, ...]
+    """Probability of speech per frame, the last one at ``decided``."""
+    spans: tuple[tuple[float, float, Speaker | None], ...]
+    """Start, end and speaker of each stretch of speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +168,16 @@ class Command:
     at: float
     name: str
     by: Speaker | Literal["key"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """Something at the table was measured, learnt or kept; see ``effects.Perform``."""
+
+    at: float
+    task: Task
+    outcome: str
+    for_: Partner | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +269,8 @@ HearingFact = (
 Fact = (
     HearingFact
     | SessionStarted
+    | TurnExplained
+    | TaskDone
     | StepEntered
     | PromptStarted
     | PromptFinished

@@ -85,6 +85,16 @@ class TextReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Performed:
+    """What came of a ``Perform``."""
+
+    at: float
+    id: int
+    outcome: str
+    """One of the task's outcomes, or ``unavailable``."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartFailed:
     """A part of the program failed; the session goes on without it."""
 
@@ -116,6 +126,7 @@ Input = (
     | PromptBegan
     | PromptEnded
     | TextReady
+    | Performed
     | PartFailed
     | PartRecovered
     | Ticked

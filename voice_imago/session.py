@@ -38,6 +38,7 @@ from voice_imago.events import (
     Listening,
     PartFailed,
     PartRecovered,
+    Performed,
     PromptBegan,
     PromptEnded,
     PromptFinished,
@@ -133,6 +134,7 @@ class Session:
             PromptBegan: self._prompt_began,
             PromptEnded: self._prompt_ended,
             TextReady: self._text_ready,
+            Performed: self._tell,
             PartFailed: self._part_failed,
             PartRecovered: self._part_recovered,
             Ticked: self._ticked,
@@ -282,6 +284,9 @@ class Session:
         turn = self._turns.turn(ended.turn)
         turn.ended, turn.visit = ended, self.dialogue.visit
         self._publish(ended)
+        record = self.hearing.record(ended.turn)
+        if record is not None:
+            self._publish(record.fact(self._at, self.settings.hearing.segmenter.frame_s))
         known = self.settings.course.words != "nothing" and turn.complete
         if known and turn.pieces:
             self._publish(Transcript(self._at, turn.number, turn.text, True, 0.0))

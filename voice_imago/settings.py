@@ -12,13 +12,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from voice_imago import output
 from voice_imago.errors import FileError
 from voice_imago.folders import settings_file
 
 __all__ = ["Settings", "load_settings", "save_settings"]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True):
     """What is remembered between evenings."""
 
     partners: tuple[str, ...] = ()
@@ -37,16 +38,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_settings(path: Path | None = None) -> Settings:
-    """The saved settings, or the defaults. Raises FileError for a file that cannot be used."""
+    """The saved settings, or the defaults. Raises FileError for a file that cannot be used.
+
+    A name that another version wrote, or a misspelt one, is told and left out: it must not end the evening.
+    """
     path = path or settings_file()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        lines = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = msgspec.convert(lines, Settings)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
         raise FileError(f"The settings {path} cannot be read: {error.strerror}.", "Check who owns the file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise FileError(f"The settings {path} are not usable: {error}.", "Mend the line or delete the file.") from error
+    unknown = sorted(lines.keys() - set(Settings.__struct_fields__))
+    if unknown:
+        output.error(f"The settings {path} name {', '.join(unknown)}, which this version does not know.")
+    return settings
 
 
 def save_settings(settings: Settings, path: Path | None = None) -> None:

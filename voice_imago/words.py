@@ -12,6 +12,9 @@ Speaker = Literal[-1, 0, 1]
 Kind = Literal["answer", "mirror", "send", "validate", "setup"]
 """Timing class of a listening window (domain §5.4)."""
 
+Task = Literal["check_room", "measure_room", "measure_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn"]
+"""What the dialogue may ask of the runtime beside speaking and listening; see ``effects.Perform``."""
+
 Form = Literal["first", "repeat", "cue"]
 Why = Literal["silence", "phrase", "key", "other_voice", "limit"]
 """Why a turn ended."""

@@ -123,10 +123,17 @@ def test_settings_are_replaced_as_a_whole_or_not_at_all(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "line", ["volume = 7.0", "volume = nan", "rate_wpm = 0", "tail_s = -1.0", "partners = 7", "colour = 1", "voice ="]
+    "line", ["volume = 7.0", "volume = nan", "rate_wpm = 0", "tail_s = -1.0", "partners = 7", "voice ="]
 )
 def test_settings_that_make_no_sense_are_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(line + "\n", encoding="utf-8")
     with pytest.raises(FileError, match=r"settings\.toml are not usable"):
         load_settings(path)
+
+
+def test_settings_of_another_version_are_told_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('colour = 1\nthinking = "patient"\n', encoding="utf-8")
+    assert load_settings(path) == Settings(thinking="patient")
+    assert "settings.toml name colour, which this version does not know" in capsys.readouterr().err

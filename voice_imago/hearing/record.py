@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from voice_imago.events import Speaker, Why, Window
+from voice_imago.events import Speaker, TurnExplained, Why, Window
 from voice_imago.hearing.endpointing import Patience
 from voice_imago.hearing.speakers import LabelledSpan
 
@@ -37,6 +37,28 @@ class TurnRecord:
     def silence_s(self) -> float:
         """Silence at the moment of deciding."""
         return max(0.0, self.decided - self.end)
+
+    def fact(self, at: float, frame_s: float) -> TurnExplained:
+        """The record as it is published."""
+        return TurnExplained(
+            at=at,
+            turn=self.turn,
+            speaker=self.speaker,
+            step=self.window.step,
+            kind=self.window.kind,
+            start=self.start,
+            end=self.end,
+            decided=self.decided,
+            why=self.why,
+            margin_nats=self.margin_nats,
+            step_s=self.patience.step_s,
+            thinking=self.patience.thinking,
+            learned=self.patience.learned,
+            extra_s=self.patience.extra_s,
+            frame_s=frame_s,
+            strip=self.strip,
+            spans=tuple((span.start, span.end, span.speaker) for span in self.spans),
+        )
 
 
 class TurnRecords:

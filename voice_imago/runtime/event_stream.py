@@ -27,7 +27,7 @@ __all__ = ["EVENTS", "EventStream", "as_event"]
 
 _UNSTREAMED = (TurnPaused, Waited, Talked)
 _PARTNER_FIELDS = {"for_", "by", "speaker"}
-_HIDDEN = {"at", "speech_s"}
+_HIDDEN = {"at", "speech_s", "sure"}
 _TIMES = {"start", "end"}
 """Of a turn these are streamed; of a piece of speech `t` says enough."""
 _NAMES = {"for_": "for"}
@@ -42,6 +42,10 @@ EVENTS = frozenset(_snake(kind.__name__) for kind in get_args(Fact) if kind not 
 
 
 def _plain(name: str, value: Any, partners: tuple[str, str], none: str | None) -> Any:
+    if name == "strip":  # a digit a frame: 3 is a probability from .3 to .4
+        return "".join(str(min(9, int(10 * speech))) for speech in value)
+    if name == "spans":
+        return [[round(s, 3), round(e, 3), _plain("speaker", who, partners, None)] for s, e, who in value]
     if name in _PARTNER_FIELDS and not isinstance(value, str):
         if value is None:
             return none
