@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,27 @@ Make = Callable[[], Recogniser]
 SECOND = 16_000
 
 
-@pytest.fixture(scope="module", params=["none", "answers", "whisper"])
-def recogniser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+@pytest.fixture(scope="module", params=["none", "answers", "whisper", "home"])
+def recogniser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
     if request.param == "none":
-        return NoRecogniser()
-    if request.param == "answers":
+        yield NoRecogniser()
+    elif request.param == "answers":
         pytest.importorskip("pocketsphinx", reason="the extra `answers` is not installed")
-        return AnswerRecogniser()
-    return WhisperRecogniser(write_model(tmp_path_factory.mktemp("contract") / "micro"))
+        yield AnswerRecogniser()
+    elif request.param == "whisper":
+        yield WhisperRecogniser(write_model(tmp_path_factory.mktemp("contract") / "micro"))
+    else:
+        yield from at_home()
+
+
+def at_home() -> Iterator[Recogniser]:
+    """A recogniser on a server of the home."""
+    pytest.importorskip("wyoming", reason="the extra `home` is not installed")
+    from tests.home_server import Home, home_server
+    from voice_imago.engines.wyoming_recogniser import HomeRecogniser
+
+    with home_server(Home()) as home:
+        yield HomeRecogniser(home.address)
 
 
 @pytest.mark.parametrize("short", [True, False])
@@ -91,5 +104,11 @@ class TestItsFace:
 def test_closing_is_quiet(tmp_path: Path) -> None:
     made: list[Recogniser] = [NoRecogniser(), WhisperRecogniser(write_model(tmp_path / "micro"))]
     for one in made:
+        one.close()
+        one.close()
+
+
+def test_closing_one_at_home_is_quiet_too() -> None:
+    for one in at_home():
         one.close()
         one.close()

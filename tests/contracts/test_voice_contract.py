@@ -24,15 +24,31 @@ ENGINES: dict[str, Callable[[], ClosableVoice]] = {
     "espeak": EspeakVoice,
     "chain": lambda: ChainVoice([Pyttsx3Voice(), EspeakVoice()]),
 }
+HOME_VOICES = (("en-us", "English (America)"), ("en-gb", "English"), ("fr-fr", "French"), ("de", ""), ("es", ""))
 
 
-@pytest.fixture(params=list(ENGINES))
+@pytest.fixture(params=[*ENGINES, "home"])
 def voice(request: pytest.FixtureRequest) -> Iterator[ClosableVoice]:
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
+    if request.param == "home":
+        yield from at_home()
+        return
     engine = ENGINES[request.param]()
     yield engine
     engine.close()
+
+
+def at_home() -> Iterator[ClosableVoice]:
+    """A voice on a server of the home, which speaks with eSpeak NG and knows no pace and no volume."""
+    pytest.importorskip("wyoming", reason="the extra `home` is not installed")
+    from tests.home_server import Home, home_server
+    from voice_imago.engines.wyoming_voice import HomeVoice
+
+    with home_server(Home(voices=HOME_VOICES)) as home:
+        engine = HomeVoice(home.address)
+        yield engine
+        engine.close()
 
 
 def seconds(path: Path) -> float:
@@ -98,6 +114,8 @@ class TestVoiceContract:
     def test_a_voice_may_be_named_by_language_code_file_or_name(
         self, voice: ClosableVoice, tmp_path: Path, name: str
     ) -> None:
+        if "/" in name and voice.name.startswith("wyoming"):
+            pytest.skip("a server's voices have no files here")
         voice.render(PROMPT, VoiceSettings(name), tmp_path / "a.wav")
         assert seconds(tmp_path / "a.wav") > 2.0
 

@@ -2,12 +2,15 @@
 
 ``auto`` takes the best there is: a whole speech model on this computer, else answers without a model, else
 none. The reason is a code; the guide has a sentence for each of them and says it once.
+
+A name may also be the address of a speech server at home, ``wyoming://host[:port]``. What ``auto`` would give stands
+in for it when it is not there.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -22,19 +25,28 @@ from voice_imago.engines.whisper_models import (
     preferred,
     verify_model,
 )
-from voice_imago.errors import ModelError, UsageError
+from voice_imago.engines.wyoming_address import (
+    RECOGNISER_PORT,
+    HomeAddress,
+    is_home,
+    missing_extra,
+    parse_address,
+)
+from voice_imago.errors import ModelError, RecognitionError, UsageError
 from voice_imago.folders import models_folder
 
 Name = Literal["auto", "whisper", "answers", "none"]
-Reason = Literal["found", "asked", "no_model", "damaged_model", "no_engine"]
-"""``found`` and ``asked`` need no sentence; the others say why ``auto`` fell back."""
+Reason = Literal["found", "asked", "no_model", "damaged_model", "no_engine", "home_away"]
+"""``found`` and ``asked`` need no sentence; the others say why something else is used. ``home_away``: the server at
+home did not answer at the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecogniserSpec:
     """What was asked for on the command line or in the settings."""
 
-    name: Name = "auto"
+    name: str = "auto"
+    """A ``Name``, or the address of a server: wyoming://host[:port]."""
     model: str = ""
     """tiny.en, base.en, small.en, tiny, base, small; empty: the best on this computer."""
     model_dir: Path | None = None
@@ -48,10 +60,13 @@ class RecogniserSpec:
 class Choice:
     """What will be used; nothing is loaded yet."""
 
-    name: Literal["whisper", "answers", "none"]
+    name: Literal["whisper", "answers", "none", "home"]
+    """``home``: sound will leave this computer, which has to be said."""
     reason: Reason
     folder: Path | None = None
     """The model's folder, for whisper."""
+    address: HomeAddress | None = None
+    """Where the server is, for home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,8 @@ class Made:
 
 def choose_recogniser(spec: RecogniserSpec) -> Choice:
     """Decide without loading anything or asking the network. UsageError or ModelError if it cannot be had."""
+    if is_home(spec.name):
+        return _choose_home(spec)
     if spec.name not in get_args(Name):
         raise UsageError(f"There is no recogniser called {spec.name}.", f"Choose one of: {', '.join(get_args(Name))}.")
     if spec.name in ("answers", "none"):
@@ -83,11 +100,39 @@ def choose_recogniser(spec: RecogniserSpec) -> Choice:
 def make_recogniser(spec: RecogniserSpec) -> Made:
     """The recogniser that was asked for, loaded. UsageError or ModelError if it cannot be had."""
     choice = choose_recogniser(spec)
+    if choice.address is not None:
+        return _make_home(spec, choice.address)
     if choice.folder is not None:
         return Made(WhisperRecogniser(choice.folder, spec.language), choice.reason)
     if choice.name == "answers":
         return Made(AnswerRecogniser(), choice.reason)
     return Made(NoRecogniser(), choice.reason)
+
+
+def _choose_home(spec: RecogniserSpec) -> Choice:
+    address = parse_address(spec.name, RECOGNISER_PORT)
+    if not _installed("wyoming"):
+        raise missing_extra()
+    choose_recogniser(replace(spec, name="auto"))  # a stand-in that cannot be had is told now, not in the dialogue
+    return Choice("home", "asked", address=address)
+
+
+def _make_home(spec: RecogniserSpec, address: HomeAddress) -> Made:
+    """The server with a stand-in; the stand-in alone, for the whole dialogue, where the server does not answer.
+
+    It is not tried again later: the couple was not told that their voices leave this computer.
+    """
+    from voice_imago.engines.wyoming_recogniser import HomeRecogniser  # late: needs the extra `home`
+    from voice_imago.engines.wyoming_standin import HomeFirst
+
+    def local() -> Recogniser:
+        return make_recogniser(replace(spec, name="auto")).recogniser
+
+    try:
+        home = HomeRecogniser(address, spec.language)
+    except RecognitionError:
+        return Made(local(), "home_away")
+    return Made(HomeFirst(home, local), "asked")
 
 
 def _find(spec: RecogniserSpec) -> Path | None:
