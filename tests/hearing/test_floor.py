@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from table import FRAME_S, listening, window
 
-from voice_imago.events import UNKNOWN, Backchannel, Interruption, TurnEnded, TurnPaused
+from voice_imago.events import UNKNOWN, Backchannel, Interruption, Talked, TurnEnded, TurnPaused, VoiceScored
 
 
 def near(seconds: float) -> object:
@@ -38,6 +38,80 @@ def test_the_next_partner_cutting_in_has_to_hold_the_floor_for_longer() -> None:
     table.speaks(1, 1.5)
     ended = table.all(TurnEnded)[0]
     assert (ended.why, ended.end, ended.at) == ("other_voice", near(3.0), near(7.0))  # type: ignore[union-attr]
+
+
+def test_a_breath_of_the_holder_is_no_free_floor() -> None:
+    """Less than the 0.2 s that end a segment: who comes in there may still be cutting in."""
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.13)
+    table.speaks(1, 2.0)
+
+    assert table.all(TurnEnded) == []
+    assert [fact.by for fact in table.all(Interruption)] == [1]  # type: ignore[union-attr]
+
+
+def test_who_cut_in_and_goes_on_alone_after_a_pause_holds_the_floor() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.speaks(1, 1.2)
+    table.pauses(0.5)
+    table.speaks(1, 1.5)
+
+    (ended,) = table.all(TurnEnded)
+    assert (ended.why, ended.end, ended.at) == ("other_voice", near(3.0), near(5.7))  # type: ignore[union-attr]
+
+
+def test_a_pause_of_the_next_partner_counts_as_holding_the_floor() -> None:
+    """0.5 s of words, 0.5 s of thinking, and the first word after it."""
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.speaks(1, 0.5)
+    table.pauses(0.5)
+    table.speaks(1, 1.0)
+
+    (ended,) = table.all(TurnEnded)
+    assert (ended.why, ended.at) == ("other_voice", near(4.6))  # type: ignore[union-attr]
+
+
+def test_a_listeners_long_sound_does_not_take_the_floor_by_the_silence_behind_it() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    table.speaks(1, 0.9)
+    table.pauses(1.0)
+    table.speaks(0, 1.0)
+    table.pauses(3.0)
+
+    assert [(fact.speaker, fact.why) for fact in table.all(TurnEnded)] == [(0, "silence")]  # type: ignore[union-attr]
+    assert table.all(Interruption) == []
+
+
+def test_two_listeners_sounds_in_a_row_do_not_take_the_floor() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    for _ in range(2):
+        table.pauses(0.6)
+        table.speaks(1, 0.25)
+    table.pauses(0.6)
+    table.speaks(0, 1.0)
+    table.pauses(3.0)
+
+    assert [(fact.speaker, fact.why) for fact in table.all(TurnEnded)] == [(0, "silence")]  # type: ignore[union-attr]
+
+
+def test_a_doubtful_voice_takes_the_floor_only_after_two_seconds() -> None:
+    table = listening()
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    heard_s = 0.0
+    while not table.all(TurnEnded) and heard_s < 4.0:
+        table._pass(FRAME_S, 0.9, -0.6)  # 0.15 nats a frame: 4.7 in a second
+        heard_s += FRAME_S
+
+    assert 1.8 < heard_s < 2.6
+    assert [fact.why for fact in table.all(TurnEnded)] == ["other_voice"]  # type: ignore[union-attr]
 
 
 def test_what_the_other_said_belongs_to_the_next_window_from_its_first_word() -> None:
@@ -171,3 +245,56 @@ def test_a_television_does_not_keep_the_turn_open() -> None:
     assert (ended.why, ended.speaker) == ("silence", 0)  # type: ignore[union-attr]
     assert ended.end < 5.0  # type: ignore[union-attr]
     assert ended.at < 9.0
+
+
+def test_somebody_else_alone_is_told_once_and_is_nobodys_turn() -> None:
+    """A guest talks into the open window: one interruption, and one turn when they are done, of neither partner."""
+    table = listening(window(actor=None, next_actor=None))
+    table.stranger_speaks(9.0)
+    table.pauses(3.0)
+
+    assert [fact.by for fact in table.all(Interruption)] == [UNKNOWN]  # type: ignore[union-attr]
+    assert [(fact.speaker, fact.sure) for fact in table.all(TurnEnded)] == [(UNKNOWN, True)]  # type: ignore[union-attr]
+
+
+def test_a_guest_after_a_turn_in_a_recording_is_a_turn_of_its_own_or_told() -> None:
+    table = listening(window(actor=None, next_actor=None), continuous=True)
+    table.speaks(0, 3.0)
+    table.pauses(3.0)
+    table.stranger_speaks(6.0)
+    table.pauses(3.0)
+
+    assert [fact.speaker for fact in table.all(TurnEnded)] == [0, UNKNOWN]  # type: ignore[union-attr]
+
+
+def test_two_stretches_of_a_guest_are_told_twice() -> None:
+    table = listening(window(actor=0, next_actor=0, end_silence_s=30.0))
+    table.speaks(0, 3.0)
+    for _ in range(2):
+        table.pauses(0.5)
+        table.stranger_speaks(4.0)
+        table.pauses(0.5)
+        table.speaks(0, 3.0)
+        table.hearing.feed(VoiceScored(table.now, table.now - 1.2, table.now, 10.0, True))
+
+    assert [fact.by for fact in table.all(Interruption)] == [UNKNOWN, UNKNOWN]  # type: ignore[union-attr]
+
+
+def test_a_guest_who_pauses_for_breath_is_told_once() -> None:
+    table = listening(window(actor=0, next_actor=0, end_silence_s=30.0))
+    table.speaks(0, 3.0)
+    table.pauses(0.5)
+    for _ in range(3):
+        table.stranger_speaks(4.0)
+        table.pauses(0.6)
+
+    assert [fact.by for fact in table.all(Interruption)] == [UNKNOWN]  # type: ignore[union-attr]
+
+
+def test_the_soft_cap_asks_and_never_cuts() -> None:
+    table = listening(window(end_silence_s=2.5, talk_limits_s=(10.0, 20.0)))
+    table.speaks(0, 60.0)
+
+    assert [fact.seconds for fact in table.all(Talked)] == [10.0, 20.0]  # type: ignore[union-attr]
+    assert table.hearing.turn_open
+    assert table.all(TurnEnded) == []

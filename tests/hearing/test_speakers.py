@@ -144,3 +144,28 @@ def test_late_windows_give_the_same_leads_as_a_fresh_start(
 
     assert once.lead == pytest.approx(again.lead)
     assert once.spans(0.0, 1e9) == again.spans(0.0, 1e9)
+
+
+def test_the_first_label_leans_little_on_who_spoke_before() -> None:
+    """Three frames of the other voice are enough after a pause; the running label still says the first one."""
+    made = track((20, 2.0))
+    for n in range(21, 24):
+        made.add(n * FRAME_S, -1.4, fresh=n == 21)
+
+    assert made.label is None
+    assert made.first_label(20 * FRAME_S) == 1
+
+
+def test_the_first_label_is_none_while_nothing_speaks_for_either() -> None:
+    made = track((3, 0.1))
+
+    assert made.first_label(0.0) is None
+
+
+def test_a_rest_is_found_where_speech_began_anew() -> None:
+    made = track((10, 2.0))
+    for n in range(11, 31):
+        made.add(n * FRAME_S, -2.0, fresh=n == 21)
+
+    assert made.rested(5 * FRAME_S, 1.0) == pytest.approx(20 * FRAME_S)
+    assert made.rested(21 * FRAME_S, 1.0) is None

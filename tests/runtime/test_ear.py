@@ -344,3 +344,81 @@ def test_the_level_of_the_microphone_hardly_matters(gain_db: float) -> None:
     spoken = [frame.speech >= 0.4 for frame in heard if 2.3 < frame.at < 5.0]
     assert np.mean(spoken) > 0.9
     assert not any(frame.speech >= 0.4 for frame in heard if frame.at < 1.9)
+
+
+# ---------------------------------------------------------------------- the first half second of a prompt
+
+
+def level(at: float) -> float | None:
+    return -20.0
+
+
+def test_speech_that_is_running_when_a_prompt_begins_goes_on_being_heard_for_half_a_second() -> None:
+    ear = Ear(LevelDetector())
+    ear.hear(loud(0.512))
+    ear.gate.shut(forecast=level)
+
+    heard = frames(ear.hear(loud(1.024)))
+
+    assert [frame.gated for frame in heard] == [False] * 15 + [True] * 17
+
+
+def test_a_click_before_a_prompt_is_no_speech_that_goes_on() -> None:
+    """Two frames are not believed yet; the guide's echo would make them a word."""
+    ear = Ear(LevelDetector())
+    ear.hear(np.concatenate((quiet(0.512), loud(0.064))))
+    ear.gate.shut(forecast=level)
+
+    assert all(frame.gated for frame in frames(ear.hear(loud(1.024))))
+
+
+def test_speech_that_ends_in_a_prompt_is_not_begun_again_by_the_echo() -> None:
+    ear = Ear(LevelDetector())
+    ear.hear(loud(0.512))
+    ear.gate.shut(forecast=level)
+
+    heard = frames(ear.hear(np.concatenate((quiet(0.256), loud(0.768)))))
+
+    assert [frame.gated for frame in heard[:6]] == [False] * 6
+    assert all(frame.gated for frame in heard[8:])
+
+
+def test_what_is_too_loud_for_the_echo_is_heard_and_the_rest_is_not() -> None:
+    detector = LevelDetector()
+    ear = Ear(detector)
+    ear.gate.coupling_db = -20.0
+    ear.hear(quiet(0.512))
+    detector.frames.clear()
+    ear.gate.shut(forecast=level)
+
+    heard = frames(ear.hear(np.concatenate((loud(0.128) * 0.2, loud(0.128), loud(0.128) * 0.2, loud(0.768)))))
+
+    assert [frame.gated for frame in heard[:12]] == [True] * 4 + [False] * 4 + [True] * 4
+    assert [frame.gated for frame in heard[12:15]] == [False] * 3
+    assert all(frame.gated for frame in heard[15:])
+    assert len(detector.frames) == 7
+
+
+def test_the_voiceprint_hears_nothing_of_the_guide_between_the_words_of_a_partner() -> None:
+    voiceprint = CountingVoiceprint()
+    ear = Ear(LevelDetector(), voiceprint)
+    ear.gate.coupling_db = -20.0
+    ear.hear(quiet(0.512))
+    ear.gate.shut(forecast=level)
+
+    ear.hear(np.concatenate((loud(0.16), loud(0.064) * 0.2, loud(0.16), quiet(0.5))))
+
+    (stretch,) = [stretch for stretch in voiceprint.stretches if stretch]
+    assert {float(frame.max()) for frame in stretch} == {0.0, float(np.float32(0.1))}
+
+
+def test_the_detector_begins_anew_after_a_prompt_with_grace() -> None:
+    detector = LevelDetector()
+    ear = Ear(detector)
+    ear.hear(loud(0.512))
+    ear.gate.shut(forecast=level)
+    ear.hear(loud(2.048))
+    ear.gate.open_after(ear.now, 0.0)
+    ear.hear(quiet(0.2))
+
+    assert detector.resets == 1

@@ -23,6 +23,7 @@ from math import exp, log
 from typing import Literal
 
 from voice_imago.events import Partner, Speaker, Window
+from voice_imago.hearing.speakers import LabelledSpan
 
 Thinking = Literal["quick", "normal", "patient"]
 
@@ -48,6 +49,8 @@ class EndpointSettings:
     """Seconds of silence after which recognition may start."""
     undo_s: float = 2.0
     """Seconds after a silence end within which the same voice takes the turn up again; 0: never."""
+    undo_in_prompt_s: float = 0.5
+    """The same from the moment when the gate shuts for a prompt, if that is later."""
     takeover_s: float = 1.0
     """Seconds for which another voice must hold the floor."""
     cut_in_s: float = 4.0
@@ -128,6 +131,14 @@ class Turn:
     speaker: Speaker | None = None
     held_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
     """Seconds of speech per partner, as they were labelled while running."""
+    parts: list[LabelledSpan] = field(default_factory=list)
+    """Labelled at each end; a turn that was reopened has ended more than once."""
+    nats: dict[Speaker | None, float] = field(default_factory=dict)
+    """Evidence for partner 0 per label, summed over ``parts``; empty without voiceprints."""
+
+    def margin_nats(self, speaker: Speaker | None) -> float:
+        """Evidence for the speaker."""
+        return abs(self.nats.get(speaker, 0.0))
 
     def holder(self) -> Partner | None:
         """Whose turn it is by voice: the expected partner as soon as they spoke, else who spoke most."""

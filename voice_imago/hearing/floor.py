@@ -19,6 +19,14 @@ INTERRUPTION_S = 1.0
 STRANGER_S = 2.0
 """Neither partner's voice must last this long before it is taken for somebody else."""
 LEAST_BACKCHANNEL_S = 0.15
+FRESH_S = 0.4
+"""A label's change is placed no better than this, in seconds: so near a silence, the voice began in it."""
+LEAST_SPOKEN_S = 0.6
+"""Speech without which nobody holds the floor, however long the silence around it."""
+SURE_NATS = 10.0
+"""Evidence for the voice that takes the floor over. Measured: 15 of 140 take-overs were wrong without, 10 with it."""
+CERTAIN_S = 2.0
+"""Speech after which the label alone is believed."""
 _LOOK_BACK_S = 4.0
 
 
@@ -31,6 +39,8 @@ class Intrusion:
     """Seconds on the audio clock."""
     held_s: float
     """Seconds of its speech."""
+    left_at: float | None = None
+    """Since when it has spoken alone: it began there in a silence. None: it cut in and has not rested since."""
 
 
 def intrusion(track: VoiceTrack, turn: Turn) -> Intrusion | None:
@@ -42,7 +52,24 @@ def intrusion(track: VoiceTrack, turn: Turn) -> Intrusion | None:
     if holder is None or label is None or label == holder:
         return None
     by, since, held_s = track.run(_LOOK_BACK_S)
-    return Intrusion(by, since, held_s) if since > turn.start else None
+    return Intrusion(by, since, held_s, _left_at(track, since)) if since > turn.start else None
+
+
+def _left_at(track: VoiceTrack, since: float) -> float | None:
+    """Where the label changed, if that was about a pause; else, having cut in, after the next pause."""
+    if track.rested(since - FRESH_S, since + FRESH_S) is not None:
+        return since
+    return track.rested(since, track.now)
+
+
+def holds(track: VoiceTrack, found: Intrusion, for_s: float) -> bool:
+    """Whether the voice has had the floor to itself for ``for_s``, pauses included, and is surely whose it seems."""
+    if found.left_at is None or track.now - found.left_at < for_s:
+        return False
+    spoken_s = track.speech_s(found.left_at)
+    sign = 1.0 if found.by == 0 else -1.0
+    sure = sign * track.evidence(found.since, track.now) >= SURE_NATS or spoken_s >= CERTAIN_S
+    return spoken_s >= LEAST_SPOKEN_S and sure
 
 
 def yields(by: Speaker, turn: Turn) -> bool:

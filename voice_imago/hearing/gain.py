@@ -82,7 +82,8 @@ class Gain:
         if level > SILENCE_DB:
             self._follow(level)
         out: Samples = frame * np.float32(self._factor)
-        return np.clip(out, -1.0, 1.0, out=out)
+        np.minimum(out, np.float32(1.0), out=out)  # np.clip takes three times as long on so few samples
+        return np.maximum(out, np.float32(-1.0), out=out)
 
     def _follow(self, level: float) -> None:
         s = self._settings

@@ -128,7 +128,8 @@ class Hearing:
         was_running = self._segmenter.running
         change = self._segmenter.feed(heard.at, heard.speech)
         if self._segmenter.running:
-            self._track.add(heard.at, heard.llr if self._settings.enrolled else None, fresh=not was_running)
+            llr = heard.llr if self._settings.enrolled else None
+            self._track.add(heard.at, llr, fresh=not was_running)
         elif was_running and change is None:
             self._turns.forget_sound()
         facts: list[HearingFact] = []
@@ -139,19 +140,19 @@ class Hearing:
         return facts + self._turns.follow(heard.at)
 
     def _gated(self, at: float) -> list[HearingFact]:
-        facts: list[HearingFact] = []
-        if self._segmenter.running:
-            ended = self._segmenter.close(at - self._frame_s)
-            if ended is None:
-                self._turns.forget_sound()
-            else:
-                facts = self._speech_ended(at, ended)
-        self._turns.gated(at)
-        return facts
+        if self._turns.gated(at):  # perhaps only a syllable too soft to be told from the guide
+            return self._frame(FrameHeard(at, 0.0))
+        if not self._segmenter.running:
+            return []
+        ended = self._segmenter.close(at - self._frame_s)
+        if ended is None:
+            self._turns.forget_sound()
+            return []
+        return self._speech_ended(at, ended)
 
     def _speech_started(self, at: float, started: Started) -> list[HearingFact]:
         self._reminded = 0
-        label = self._track.label if self._track.heard_voices else None
+        label = self._track.first_label(started.start) if self._track.heard_voices else None
         return [SpeechStarted(at, started.start, label), *self._turns.speech_started(at, started.start)]
 
     def _speech_ended(self, at: float, ended: Ended) -> list[HearingFact]:

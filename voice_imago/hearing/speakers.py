@@ -35,10 +35,17 @@ class SpeakerSettings:
     """Cost of another speaker without a pause."""
     pause_switch_nats: float = 4.0
     """Cost of another speaker after a pause."""
+    carried_nats: float = 2.0
+    """How much it says about a segment's first words who spoke before. Measured at 685 beginnings: 2 gives 71 % of
+    them a label, 93 % of those rightly; the 4 nats that a change costs would give 83 %, but 86 % rightly."""
     prior_nats: float = 1.0
     """Head start of the partner whom the step expects, once per turn."""
     sure_nats: float = 2.0
     """Lead from which a running label is told."""
+    sure_turn_nats: float = 8.0
+    """Evidence below which it is open whose turn it was. Measured on 630 turns of one segment each: 76 % of those that
+    were given to the wrong partner lay below, and 3 % of the others (mixtures alone: 81 % and 11 %); no turn of
+    several segments did."""
     stranger_s: float = 2.0
     """Seconds that neither partner's voice must last before it counts as somebody else's."""
 
@@ -57,9 +64,9 @@ class VoiceTrack:
     """The frames of speech that no finished turn owns yet, with their evidence."""
 
     def __init__(self, settings: SpeakerSettings, frame_s: float, lag_s: float) -> None:
-        self._settings = settings
+        self.settings = settings
         self.frame_s = frame_s
-        self._lag_s = lag_s
+        self.lag_s = lag_s
         self._before = 0.0
         """Lead before the first frame."""
         self._ends: list[float] = []
@@ -68,6 +75,7 @@ class VoiceTrack:
         self._covered: list[int] = []
         self._strange: list[int] = []
         self._switch: list[float] = []
+        self._fresh: list[bool] = []
         self._lead: list[float] = []
         self._opinions = 0
 
@@ -92,19 +100,20 @@ class VoiceTrack:
     @property
     def label(self) -> Partner | None:
         """Who is speaking now, as far as that can be told."""
-        if abs(self.lead) < self._settings.sure_nats:
+        if abs(self.lead) < self.settings.sure_nats:
             return None
         return 0 if self.lead > 0.0 else 1
 
     def add(self, at: float, llr: float | None, fresh: bool) -> None:
         """One more frame of speech; ``fresh``: the first after a pause."""
-        s = self._settings
-        self._ends.append(at - self._lag_s)
+        s = self.settings
+        self._ends.append(at - self.lag_s)
         self._llr.append(0.0 if llr is None else s.frame_weight * llr)
         self._windows.append(0.0)
         self._covered.append(0)
         self._strange.append(0)
         self._switch.append(s.pause_switch_nats if fresh else s.switch_nats)
+        self._fresh.append(fresh)
         self._lead.append(0.0)
         self._opinions += llr is not None
         self._update(len(self._ends) - 1)
@@ -122,7 +131,7 @@ class VoiceTrack:
 
     def expect(self, actor: Partner | None) -> None:
         """A turn begins with the first frame kept: the step's actor gets a small head start, nobody else any."""
-        prior = self._settings.prior_nats
+        prior = self.settings.prior_nats
         self._before = 0.0 if actor is None else prior if actor == 0 else -prior
         self._update(0)
 
@@ -134,11 +143,29 @@ class VoiceTrack:
         """Forget frames that end at or before this moment; their lead carries over a pause at most."""
         first = bisect_right(self._ends, before)
         if first:
-            limit = self._settings.pause_switch_nats
+            limit = self.settings.pause_switch_nats
             carried = max(-limit, min(limit, self._lead[first - 1]))
             self._cut(first, len(self._ends))
             self._before = carried
             self._update(0)
+
+    def first_label(self, start: float, least_nats: float | None = None) -> Partner | None:
+        """Who began to speak at ``start``, a moment ago: by what was heard since and, a little, by who spoke before.
+
+        None with a lead below ``least_nats`` (default: that of every running label)."""
+        s, first = self.settings, bisect_right(self._ends, start)
+        before = self._lead[first - 1] if first else self._before
+        lead = max(-s.carried_nats, min(s.carried_nats, before)) + self.evidence(start, self.now)
+        if abs(lead) < (s.sure_nats if least_nats is None else least_nats):
+            return None
+        return 0 if lead > 0.0 else 1
+
+    def rested(self, start: float, end: float) -> float | None:
+        """When, first between two moments, somebody began to speak after a pause."""
+        for n in range(bisect_right(self._ends, start), bisect_right(self._ends, end)):
+            if self._fresh[n]:
+                return self._ends[n] - self.frame_s
+        return None
 
     def run(self, most_s: float) -> tuple[Partner, float, float]:
         """Who speaks at the last frame, since when, and for how many seconds of speech (looks back ``most_s``)."""
@@ -148,6 +175,10 @@ class VoiceTrack:
         while n > 0 and last - n < most and self._state_before(n, state) == state:
             n -= 1
         return state, self._ends[n] - self.frame_s, (last - n + 1) * self.frame_s
+
+    def speech_s(self, since: float) -> float:
+        """Seconds of speech from ``since`` on."""
+        return (len(self._ends) - bisect_right(self._ends, since)) * self.frame_s
 
     def spans(self, start: float, end: float) -> list[LabelledSpan]:
         """Smoothed labels of the frames between two moments, one span per speaker and stretch of speech."""
@@ -178,12 +209,20 @@ class VoiceTrack:
             n -= 1
         return (len(self._ends) - n) * self.frame_s if n < last else 0.0
 
+    @property
+    def strange(self) -> bool:
+        """Whether the last frame that a window had an opinion on was neither partner's."""
+        for n in range(len(self._ends) - 1, -1, -1):
+            if self._covered[n]:
+                return self._is_strange(n)
+        return False
+
     def _is_strange(self, n: int) -> bool:
         return 0 < self._covered[n] == self._strange[n]
 
     def _evidence(self, n: int) -> float:
         covered = self._covered[n]
-        return self._llr[n] + (self._settings.window_weight * self._windows[n] / covered if covered else 0.0)
+        return self._llr[n] + (self.settings.window_weight * self._windows[n] / covered if covered else 0.0)
 
     def _update(self, first: int) -> None:
         lead = self._lead[first - 1] if first else self._before
@@ -209,7 +248,7 @@ class VoiceTrack:
         return self._with_strangers(labels)
 
     def _with_strangers(self, labels: list[Speaker]) -> list[Speaker]:
-        least = round(self._settings.stranger_s / self.frame_s)
+        least = round(self.settings.stranger_s / self.frame_s)
         n = 0
         while n < len(labels):
             begin = n
@@ -225,4 +264,5 @@ class VoiceTrack:
             floats[:] = floats[first:last]
         for counts in (self._covered, self._strange):
             counts[:] = counts[first:last]
+        self._fresh[:] = self._fresh[first:last]
         self._opinions = sum(1 for llr, covered in zip(self._llr, self._covered, strict=True) if llr or covered)

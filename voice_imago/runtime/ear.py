@@ -5,7 +5,8 @@
                └─► ring of the last minutes (for the recogniser)
 
 The only clock is ``now``: samples received. The gate stands before the detector, so nothing the guide says is
-ever judged. The voiceprint sees frames of speech only, and those unamplified; silence costs next to nothing.
+ever judged alone; in the first half second of a prompt a partner who goes on is still heard (``Gate.grace``).
+The voiceprint sees frames of speech only, and those unamplified; silence costs next to nothing.
 """
 
 from __future__ import annotations
@@ -21,44 +22,13 @@ from voice_imago.engines.ports import HEAR_HZ, Samples, SpeechDetector, VoiceOpi
 from voice_imago.events import FrameHeard, VoiceScored
 from voice_imago.hearing.framing import Framing
 from voice_imago.hearing.gain import SILENCE_DB, Gain, GainSettings, level_db
+from voice_imago.hearing.gate import Gate
 from voice_imago.hearing.segmenter import Segmenter
+
+__all__ = ["Ear", "Gate"]
 
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
-
-
-class Gate:
-    """Half duplex on the sample clock: no frame that touches a shut moment is heard."""
-
-    def __init__(self, tail_s: float = 0.2) -> None:
-        self._tail_s = tail_s
-        self._shut_at: float | None = None
-        self._opens_at = 0.0
-        self._microphone = True
-
-    @property
-    def tail_s(self) -> float:
-        """Seconds for which the room still sounds after the last sample of a prompt."""
-        return self._tail_s
-
-    def shut(self, at_s: float = 0.0) -> None:
-        """Nothing from ``at_s`` on is heard (default: from the next frame on) until ``open_after``."""
-        self._shut_at = at_s
-
-    def open_after(self, at_s: float, tail_s: float | None = None) -> None:
-        """The prompt's last sample sounded at ``at_s``: hear again one tail later."""
-        self._opens_at = at_s + (self._tail_s if tail_s is None else tail_s)
-        self._shut_at = None
-
-    def microphone(self, on: bool) -> None:
-        """False: hear nothing until told otherwise (time-out)."""
-        self._microphone = on
-
-    def closed(self, start_s: float, end_s: float) -> bool:
-        """Whether the frame from ``start_s`` to ``end_s`` must not be heard."""
-        if not self._microphone or start_s < self._opens_at:
-            return True
-        return self._shut_at is not None and end_s > self._shut_at
 
 
 class _Ring:
@@ -110,6 +80,9 @@ class Ear:
         self._ring = _Ring(keep_s)
         self._frames = 0
         self._gated = False
+        self._goes_on = False
+        """The last frame was heard, and if the gate shut meanwhile, speech has lasted since before."""
+        self._nothing = np.zeros(detector.frame_samples, np.float32)
         self._stretch = _Stretch(detector, voiceprint)
 
     @property
@@ -141,12 +114,14 @@ class Ear:
         return self._ring.read(round(start_s * HEAR_HZ), round(end_s * HEAR_HZ))
 
     def _sound(self, chunk: Samples) -> Samples:
-        if not isinstance(chunk, np.ndarray) or not np.issubdtype(chunk.dtype, np.floating):
+        if not isinstance(chunk, np.ndarray) or chunk.dtype.kind != "f":
             kind = getattr(chunk, "dtype", type(chunk).__name__)
             raise ValueError(f"the ear takes float32 sound between -1 and 1, not {kind}")
         if chunk.ndim != 1:
             raise ValueError(f"the ear takes mono sound, not an array of shape {chunk.shape}")
         chunk = chunk.astype(np.float32, copy=False)
+        if not len(chunk) or (chunk.max() <= 1.0 and chunk.min() >= -1.0):  # False for what is not a number
+            return chunk
         good = np.isfinite(chunk)
         if not good.all():
             self.faulty_samples += int(len(chunk) - good.sum())
@@ -155,21 +130,30 @@ class Ear:
 
     def _frame(self, frame: Samples) -> Sequence[FrameHeard | VoiceScored]:
         at = self._frames * self._frame_samples / HEAR_HZ
-        if self.gate.closed(at - self._frame_s, at):
-            return self._shut(at)
+        start, level = at - self._frame_s, level_db(frame)
+        if self.gate.closed(start, at):
+            grace = self.gate.grace(start, at, self._detector.lag_s)
+            if not grace or not (self._goes_on or self.gate.no_echo(at, level)):
+                return self._shut(at, grace)
+        else:
+            self._goes_on = True
         if self._gated:
             self._gated = False
             self._detector.reset()
-        level = level_db(frame)
         amplified = self._gain.apply(frame, level)
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
+        self._goes_on = self._goes_on and self._stretch.speaking
         return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr)]
 
-    def _shut(self, at: float) -> Sequence[FrameHeard | VoiceScored]:
-        """Nothing is heard; an open stretch gets its last word first."""
-        opinions = () if self._gated else self._stretch.close()
-        self._gated = True
+    def _shut(self, at: float, grace: bool) -> Sequence[FrameHeard | VoiceScored]:
+        """Nothing is heard; an open stretch gets its last word first, unless it may go on in a moment."""
+        self._goes_on = False
+        if grace and not self._gated:
+            opinions = self._stretch.hear(self._frames, 0.0, self._nothing)[1]
+        else:
+            opinions = () if self._gated else self._stretch.close()
+            self._gated = True
         return [*self._scored(at, opinions), FrameHeard(at, 0.0, SILENCE_DB, None, gated=True)]
 
     @staticmethod
@@ -190,17 +174,22 @@ class _Stretch:
         if voiceprint is not None:
             voiceprint.reset()
 
+    @property
+    def speaking(self) -> bool:
+        """Speech is believed and has not ended."""
+        return self._segmenter.speaking
+
     def hear(self, number: int, speech: float, frame: Samples) -> tuple[float | None, Sequence[VoiceOpinion]]:
         """Opinion on this frame, and on windows that became ready. ``number`` counts frames from 1."""
-        if self._voiceprint is None:
-            return None, ()
-        return self._follow(self._voiceprint, number, speech, frame)
-
-    def _follow(
-        self, voiceprint: Voiceprint, number: int, speech: float, frame: Samples
-    ) -> tuple[float | None, Sequence[VoiceOpinion]]:
         was_running = self._segmenter.running
         self._segmenter.feed(number * 1.0, speech)
+        if self._voiceprint is None:
+            return None, ()
+        return self._follow(self._voiceprint, number, frame, was_running)
+
+    def _follow(
+        self, voiceprint: Voiceprint, number: int, frame: Samples, was_running: bool
+    ) -> tuple[float | None, Sequence[VoiceOpinion]]:
         if not self._segmenter.running:
             self._silent.clear()
             self._waiting.append(frame.copy())
