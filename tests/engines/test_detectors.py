@@ -89,6 +89,18 @@ def test_another_model_in_its_place_is_refused(tmp_path: Path) -> None:
         SileroDetector(path)
 
 
+def test_a_model_for_frames_of_another_size_is_refused(tmp_path: Path) -> None:
+    """The same names, but 800 samples instead of 576: each frame would fail."""
+    content = silero_file().read_bytes()
+    dimension = b"\x0a\x03\x08\xc0\x04"  # protocol buffers' way to write it
+    assert content.count(dimension) == 1
+    path = tmp_path / "other.onnx"
+    path.write_bytes(content.replace(dimension, b"\x0a\x03\x08\xa0\x06"))
+
+    with pytest.raises(ModelError, match=r"its inputs have other sizes|damaged"):
+        SileroDetector(path)
+
+
 def test_garbage_in_memory_is_one_sentence() -> None:
     with pytest.raises(ModelError, match="in memory cannot be read"):
         open_graph(b"not a graph")

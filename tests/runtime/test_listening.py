@@ -13,6 +13,7 @@ from made_voices import ANA, BEN, HZ, Samples, scene, silence
 
 from voice_imago.engines.voiceprint_weights import weights_file
 from voice_imago.errors import FileError, UsageError
+from voice_imago.runtime import listening
 from voice_imago.runtime.listening import ListenSettings, Span, listen, to_json, to_rttm, with_overlaps
 
 DEV = Path(__file__).resolve().parents[3] / "shared" / "eval"
@@ -134,21 +135,103 @@ def test_progress_is_told_in_rising_percents(folder: Path, partners: dict[str, P
     assert percents[-1] == 100
 
 
-@pytest.mark.parametrize(
-    "sound",
-    [
-        np.zeros(3 * HZ, np.float32),
-        np.ones(3 * HZ, np.float32),
-        np.sign(np.sin(np.arange(3 * HZ) * 0.05)).astype(np.float32),
-        silence(3.0),
-        np.zeros(1, np.float32),
-    ],
-    ids=["zeros", "full scale", "square wave", "room", "one sample"],
-)
-def test_a_recording_without_speech_has_no_spans(tmp_path: Path, partners: dict[str, Path], sound: Samples) -> None:
-    soundfile.write(tmp_path / "quiet.wav", sound, HZ)
+def music(seconds: float) -> Samples:
+    """Four plucked chords, bass drum and snare."""
+    random, t = np.random.default_rng(3), np.arange(2 * HZ) / HZ
+    bars = []
+    for root_hz in (220.0, 174.6, 261.6, 196.0):
+        notes = [root_hz * 2.0 ** (half / 12.0) * n for half in (0, 4, 7, 12) for n in range(1, 6)]
+        chord = sum(np.sin(2 * np.pi * hz * t) for hz in notes) * np.exp(-0.8 * t)
+        snare = random.normal(0.0, 6.0, len(t)) * np.exp(-40.0 * (t % 0.5))
+        bars.append(chord + snare + 12.0 * np.sin(2 * np.pi * 60.0 * t) * np.exp(-30.0 * ((t + 0.25) % 0.5)))
+    sound = np.resize(np.concatenate(bars), round(seconds * HZ))
+    return (0.1 * sound / np.sqrt(np.mean(sound**2))).clip(-1.0, 1.0).astype(np.float32)
 
-    assert listen(tmp_path / "quiet.wav", partners, PLAIN) == []
+
+@pytest.mark.parametrize(
+    ("sound", "sentence"),
+    [
+        (np.zeros(3 * HZ, np.float32), "is silent from beginning to end"),
+        (np.ones(3 * HZ, np.float32), "is too loud: 100.0 % of it is cut off"),
+        (np.sign(np.sin(np.arange(3 * HZ) * 0.05)).astype(np.float32), "is too loud"),
+        (silence(3.0), "No speech was heard in"),
+        (np.zeros(1, np.float32), "is silent"),
+        (np.full(1, 0.5, np.float32), "No speech was heard in"),
+        (music(20.0), "No speech was heard in"),
+    ],
+    ids=["zeros", "full scale", "square wave", "room", "one sample", "one loud sample", "music"],
+)
+def test_a_recording_without_speech_has_no_spans_and_says_so(
+    tmp_path: Path, partners: dict[str, Path], sound: Samples, sentence: str
+) -> None:
+    soundfile.write(tmp_path / "quiet.wav", sound, HZ, subtype="FLOAT")
+    told: list[str] = []
+
+    assert listen(tmp_path / "quiet.wav", partners, PLAIN, tell=told.append) == []
+    assert sum(sentence in line for line in told) == 1
+    assert all(line.endswith(".") and "\n" not in line and "quiet.wav" in line for line in told)
+
+
+def test_good_recordings_are_passed_over_in_silence(folder: Path, partners: dict[str, Path]) -> None:
+    told: list[str] = []
+
+    listen(folder / "talk.wav", partners, PLAIN, tell=told.append)
+
+    assert told == []
+
+
+def test_a_clipped_recording_is_heard_and_one_sentence(tmp_path: Path, partners: dict[str, Path]) -> None:
+    soundfile.write(tmp_path / "loud.wav", np.clip(conversation() * 30.0, -1.0, 1.0), HZ)
+    told: list[str] = []
+
+    spans = listen(tmp_path / "loud.wav", partners, PLAIN, tell=told.append)
+
+    assert spans[0].start == pytest.approx(0.5, abs=0.4)
+    assert [line for line in told if "loud.wav is too loud" in line] == told
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("sound", "sentence"),
+    [
+        (BEN.speaks(3.0), "holds hardly any speech"),
+        (replace(BEN, level_db=-75.0).speaks(10.0), "is very quiet"),
+        (np.clip(BEN.speaks(10.0) * 40.0, -1.0, 1.0), "is too loud and cut off"),
+        (np.zeros(10 * HZ, np.float32), "is very quiet"),
+    ],
+    ids=["short", "quiet", "clipped", "zeros"],
+)
+def test_a_doubtful_enrolment_is_one_sentence(
+    tmp_path: Path, folder: Path, partners: dict[str, Path], sound: Samples, sentence: str
+) -> None:
+    path = tmp_path / "doubtful.wav"
+    soundfile.write(path, sound, HZ, subtype="FLOAT")
+    told: list[str] = []
+
+    assert listen(folder / "talk.wav", {"ana": partners["ana"], "ben": path}, PLAIN, tell=told.append)
+    assert [sentence in line for line in told] == [True]
+    assert str(path) in told[0]
+
+
+def test_sentences_go_to_standard_error_and_the_json_stays_valid(
+    tmp_path: Path, partners: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from voice_imago.cli import main
+
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(HZ, np.float32), HZ)
+    same = f"{partners['ana']}"
+
+    code = main(
+        ["listen", str(tmp_path / "quiet.wav"), "--partner", f"ana={same}", "--partner", f"ben={same}", "--json"]
+    )
+
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert json.loads(out) == []
+    assert [line.split(";")[0] for line in err.splitlines()] == [
+        "Both enrolments sound like the same voice",
+        f"{tmp_path / 'quiet.wav'} is silent from beginning to end. Check the microphone that recorded it.",
+    ]
 
 
 def test_samples_that_are_no_numbers_are_silence(tmp_path: Path, partners: dict[str, Path]) -> None:
@@ -160,8 +243,10 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path, partners: dict[
 
 
 def test_one_voice_for_both_partners_still_gives_every_span(folder: Path) -> None:
-    spans = listen(folder / "talk.wav", {"ana": folder / "ana.wav", "ben": folder / "ana.wav"}, PLAIN)
+    told: list[str] = []
+    spans = listen(folder / "talk.wav", {"ana": folder / "ana.wav", "ben": folder / "ana.wav"}, PLAIN, tell=told.append)
 
+    assert [line.partition(";")[0] for line in told] == ["Both enrolments sound like the same voice"]
     assert spans[0].start == pytest.approx(0.5, abs=0.15)
     assert spans[-1].end == pytest.approx(12.8, abs=0.15)
 
@@ -185,6 +270,40 @@ def test_the_past_does_not_depend_on_the_future(
         cut = listen(tmp_path / "cut.wav", partners, settings)
 
         assert _past(cut, cut_s) == _past(whole, cut_s)
+
+
+@pytest.mark.skipif(not DEV.is_dir(), reason="the development set is not here")
+@pytest.mark.skipif(weights_file() is None, reason="the package resemblyzer is not installed")
+def test_the_past_of_a_real_conversation_does_not_depend_on_its_future(tmp_path: Path) -> None:
+    """With overlaps, noise and quick changes of the speaker."""
+    enrolled = {p: DEV / f"c03.enrol{p}.flac" for p in "AB"}
+    sound, rate = soundfile.read(DEV / "c03.flac", dtype="float32", stop=30 * HZ)
+    soundfile.write(tmp_path / "whole.flac", sound, rate)
+    whole = listen(tmp_path / "whole.flac", enrolled)
+    assert len({span.turn for span in whole}) == 3
+    for cut_s in np.random.default_rng(9).uniform(8.0, 29.0, 3):
+        soundfile.write(tmp_path / "cut.flac", sound[: round(cut_s * rate)], rate)
+
+        assert _past(listen(tmp_path / "cut.flac", enrolled), cut_s) == _past(whole, cut_s)
+
+
+@pytest.mark.parametrize(("rate", "embedding"), [(HZ, False), (HZ, True), (44_100, False)])
+def test_it_does_not_matter_in_which_pieces_the_file_is_read(
+    tmp_path: Path, partners: dict[str, Path], monkeypatch: pytest.MonkeyPatch, rate: int, embedding: bool
+) -> None:
+    if embedding and weights_file() is None:
+        pytest.skip("the package resemblyzer is not installed")
+    import soxr
+
+    sound = conversation()
+    soundfile.write(tmp_path / "talk.wav", sound if rate == HZ else soxr.resample(sound, HZ, rate), rate)
+    found = []
+    for chunk_s in (1.0, 0.0137):
+        monkeypatch.setattr(listening, "CHUNK_S", chunk_s)
+        found.append(listen(tmp_path / "talk.wav", partners, ListenSettings(embedding=embedding)))
+
+    assert found[0]
+    assert found[0] == found[1]
 
 
 def _past(spans: list[Span], cut_s: float) -> list[tuple[str, int, int]]:
@@ -311,6 +430,22 @@ def test_an_enrolment_without_sound_is_one_sentence(tmp_path: Path, folder: Path
 
     with pytest.raises(FileError, match=r"short\.wav holds 0\.0 seconds of sound, too little"):
         listen(folder / "talk.wav", {"ana": folder / "ana.wav", "ben": tmp_path / "short.wav"}, PLAIN)
+
+
+def test_an_enrolment_with_a_click_in_it_alone_is_one_sentence(tmp_path: Path, folder: Path) -> None:
+    click = np.zeros(2 * HZ, np.float32)
+    click[HZ : HZ + 3000] = np.random.default_rng(2).normal(0.0, 0.1, 3000)
+    soundfile.write(tmp_path / "click.wav", click, HZ)
+
+    with pytest.raises(FileError, match=r"click\.wav holds .* too little to know a voice by"):
+        listen(folder / "talk.wav", {"ana": folder / "ana.wav", "ben": tmp_path / "click.wav"}, PLAIN)
+
+
+def test_sound_without_a_head_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "talk.raw").write_bytes(bytes(32_000))
+
+    with pytest.raises(FileError, match=r"talk\.raw does not say how it was recorded"):
+        listen(tmp_path / "talk.raw", {}, PLAIN)
 
 
 def test_one_partner_is_not_enough(folder: Path) -> None:

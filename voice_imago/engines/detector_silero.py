@@ -80,9 +80,12 @@ class SileroDetector:
         if not path.is_file():
             raise ModelError(f"The speech detector's model {path.name} was not found.", HINT)
         self._graph = open_graph(str(path))
-        names = tuple(port.name for port in self._graph.get_inputs())
-        if set(names) != set(INPUTS):
-            raise ModelError(f"{path.name} is not a Silero v6 detector: it takes {', '.join(names)}.", HINT)
+        ports = {port.name: tuple(port.shape) for port in self._graph.get_inputs()}
+        if set(ports) != set(INPUTS):
+            raise ModelError(f"{path.name} is not a Silero v6 detector: it takes {', '.join(ports)}.", HINT)
+        sizes = (ports["input"][-1], ports["h"], ports["c"], len(self._graph.get_outputs()))
+        if sizes != (CONTEXT_SAMPLES + FRAME_SAMPLES, STATE_SHAPE, STATE_SHAPE, 3):
+            raise ModelError(f"{path.name} is not a Silero v6 detector: its inputs have other sizes.", HINT)
         self._window = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
         self.reset()
 

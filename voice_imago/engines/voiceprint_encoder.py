@@ -8,6 +8,8 @@ length: the encoder's own zero-padding costs 13 points of accuracy at 0.5 s.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,8 @@ WINDOW_HOPS = 120
 STEP_HOPS = 40
 LEAST_HOPS = 16
 """A stretch shorter than this says nothing."""
+MOST_SKIPPED = 2
+"""Windows in a row that may be left out: the next one still begins where the last one ended."""
 BATCH = 8
 """Windows embedded at once while enrolling: half the time of one by one."""
 LOUD_SHARE = 0.4
@@ -40,13 +44,12 @@ QUIET_POWER = 10.0 ** (-30.0 / 10.0)
 class Encoder:
     """Mel power -> unit vectors of 256 numbers."""
 
-    def __init__(self, weights: Weights | None = None) -> None:
-        if weights is None:
-            path = weights_file()
-            if path is None:
-                raise ModelError("The voice model (package resemblyzer) is not installed.", HINT)
-            weights = read_weights(path)
-        self._graph: Any = open_graph(encoder_graph(weights))
+    def __init__(self, weights: Weights | None = None, *, exact: bool = False) -> None:
+        weights = _installed_weights() if weights is None else weights
+        try:
+            self._graph: Any = open_graph(encoder_graph(weights, exact=exact))
+        except ModelError:  # an onnxruntime without the operator for whole numbers
+            self._graph = open_graph(encoder_graph(weights, exact=True))
         # One more column: the hop's mean square (Parseval; a Hann window's squares sum to 3/8 of its length).
         scale = 2.0 / (WINDOW_SAMPLES * 0.375 * WINDOW_SAMPLES)
         mean_square = np.full((WINDOW_SAMPLES // 2 + 1, 1), scale, np.float32)
@@ -76,6 +79,23 @@ class Encoder:
         windows = [mel[a:b] for a, b in spans if loud[a:b].mean() > LOUD_SHARE] or [mel[a:b] for a, b in spans]
         batches = [windows[n : n + BATCH] for n in range(0, len(windows), BATCH)]
         return np.concatenate([self.embed(batch) for batch in batches])
+
+
+def _installed_weights() -> Weights:
+    path = weights_file()
+    if path is None:
+        raise ModelError("The voice model (package resemblyzer) is not installed.", HINT)
+    return read_weights(path)
+
+
+def installed_encoder() -> Encoder:
+    """The encoder with the installed weights; read once, since it keeps nothing of what it hears. Raises ModelError."""
+    return _encoder_of(weights_file())
+
+
+@lru_cache(maxsize=1)
+def _encoder_of(path: Path | None) -> Encoder:
+    return Encoder(None if path is None else read_weights(path))
 
 
 def _repeated(mel: Rows) -> Rows:
@@ -111,6 +131,7 @@ class SpeechWindows:
         self._mel: list[Rows] = []
         self._dropped = self._hops = 0
         self._next = WINDOW_HOPS
+        self._covered = self._skipped = 0
 
     def push(self, power: Rows) -> None:
         """More hops of the stretch."""
@@ -118,18 +139,22 @@ class SpeechWindows:
             self._mel.append(self._encoder.mel(power))
             self._hops += len(power)
 
-    def due(self) -> tuple[list[tuple[int, int]], Rows]:
-        """Windows that became complete, in samples of the stretch, and their vectors."""
+    def due(self, *, settled: bool = False) -> tuple[list[tuple[int, int]], Rows]:
+        """Windows that became complete, in samples of the stretch, and their vectors. ``settled``: nothing new is to be
+        expected of them, so most are left out."""
         spans = []
         while self._hops >= self._next:
-            spans.append((self._next - WINDOW_HOPS, self._next))
+            if settled and self._skipped < MOST_SKIPPED:
+                self._skipped += 1
+            else:
+                spans.append((self._next - WINDOW_HOPS, self._next))
+                self._covered, self._skipped = self._next, 0
             self._next += STEP_HOPS
         return self._embedded(spans)
 
     def rest(self) -> tuple[list[tuple[int, int]], Rows]:
         """The stretch is over: one window for what no window covered, if that is enough to say anything."""
-        covered = self._next - STEP_HOPS if self._next > WINDOW_HOPS else 0
-        enough = self._hops - covered >= LEAST_HOPS
+        enough = self._hops - self._covered >= LEAST_HOPS
         found = self._embedded([(max(0, self._hops - WINDOW_HOPS), self._hops)] if enough else [])
         self.clear()
         return found

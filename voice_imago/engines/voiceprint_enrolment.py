@@ -1,16 +1,37 @@
-"""From two recordings to a voiceprint: which one can be had, and whether the recordings are good enough."""
+"""From recordings to a voiceprint: each voice learnt for itself, two of them told apart, and whether they will do.
+
+    sound ─► check_voice ─► learn_voice ─► VoiceModel ─┬─► too_alike
+                                                       └─► tell_apart ─► voiceprint
+
+Voices may be learnt one after the other, on different days; ``voiceprint_file`` keeps them.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from voice_imago.engines.ports import HEAR_HZ, Samples
-from voice_imago.engines.voiceprint_encoder import Encoder
+from voice_imago.engines.voiceprint_encoder import installed_encoder
+from voice_imago.engines.voiceprint_file import load_voice, save_voice
 from voice_imago.engines.voiceprint_gmm import GmmVoiceprint, fit_mixture, speech_features
-from voice_imago.engines.voiceprint_resemblyzer import ResemblyzerVoiceprint, calibrate
-from voice_imago.engines.voiceprint_spectra import HOP_S, Cepstra, Spectra, loud
+from voice_imago.engines.voiceprint_model import VoiceModel
+from voice_imago.engines.voiceprint_resemblyzer import LEAST_DEVIATION, ResemblyzerVoiceprint, unit_mean
+from voice_imago.engines.voiceprint_spectra import HOP_S, Cepstra, Rows, Spectra, loud
 from voice_imago.engines.voiceprint_weights import weights_file
 from voice_imago.errors import ModelError
+
+__all__ = [
+    "Enrolled",
+    "VoiceModel",
+    "check_enrolment",
+    "check_voice",
+    "learn_voice",
+    "load_voice",
+    "make_voiceprint",
+    "save_voice",
+    "tell_apart",
+    "too_alike",
+]
 
 LEAST_SPEECH_S = 5.0
 """Seconds of speech that an enrolment needs."""
@@ -18,52 +39,98 @@ LEAST_LEVEL_DB = -55.0
 """Level of its speech below full scale."""
 MOST_CLIPPED = 0.005
 """Share of samples at full scale."""
-LEAST_GAP_NATS = 4.0
-"""How far apart two voices' own windows must lie on average."""
+LEAST_ABOVE_NOISE_DB = 6.0
+"""How far speech must stand above the room."""
+LEAST_GAP = 0.7
+"""How far apart two voices' windows must lie, in standard deviations. Of pairs from the development set (15 s each, the
+second from the conversation) below it lay 4 of 5 of one voice and 1 of 40 of two, that one in 5 dB of noise."""
+LEAST_MIXTURE_GAP_NATS = -0.4
+"""The same per hop, for mixtures: 7 of 10 and 1 of 40."""
+HALF_COMPONENTS = 8
+"""Gaussians of the mixture that learns half a recording."""
+DRAWN_HOPS = 1000
+"""Hops drawn from a mixture to see how another one likes them."""
 
 Enrolled = GmmVoiceprint | ResemblyzerVoiceprint
 
 
-def make_voiceprint(first: Samples, second: Samples, *, embedding: bool | None = None) -> Enrolled:
-    """The best voiceprint for two recordings of about 15 s. ``embedding``: None takes what is installed.
+# ---------------------------------------------------------------------- learning
 
-    Raises ModelError (weights asked for and missing or damaged) and ValueError (hardly any speech).
+
+def learn_voice(sound: Samples, *, embedding: bool | None = None) -> VoiceModel:
+    """Learn one voice from a recording of about 15 s. ``embedding``: None takes the voice model if it is installed.
+
+    Raises ModelError (voice model asked for and missing or damaged) and ValueError (hardly any speech).
     """
+    vectors = _vectors(sound, embedding)
+    features = speech_features(sound)
+    first, second = (fit_mixture(half, HALF_COMPONENTS) for half in np.array_split(features, 2))
+    speech_s = len(features) * HOP_S
+    return VoiceModel(vectors, fit_mixture(features), (first, second), speech_s, _level_db(sound))
+
+
+def _vectors(sound: Samples, embedding: bool | None) -> Rows | None:
     wanted = weights_file() is not None if embedding is None else embedding
     if not wanted:
-        return _enrolled(GmmVoiceprint(), first, second)
+        return None
     try:
-        return _enrolled(ResemblyzerVoiceprint(), first, second)
+        encoder = installed_encoder()
     except ModelError:
         if embedding:
             raise
-        return _enrolled(GmmVoiceprint(), first, second)
+        return None
+    return encoder.own_windows(sound)
 
 
-def _enrolled(voiceprint: Enrolled, first: Samples, second: Samples) -> Enrolled:
-    voiceprint.enrol(first, second)
-    return voiceprint
+def tell_apart(first: VoiceModel, second: VoiceModel) -> Enrolled:
+    """The best voiceprint for two voices: the voice model's where both were learnt with it and it is installed now,
+    else the mixtures alone. Never raises."""
+    if first.vectors is not None and second.vectors is not None:
+        try:
+            both = ResemblyzerVoiceprint(installed_encoder())
+        except ModelError:
+            pass
+        else:
+            both.know((first.mixture, first.vectors), (second.mixture, second.vectors))
+            return both
+    mixtures = GmmVoiceprint()
+    mixtures.know(first.mixture, second.mixture)
+    return mixtures
 
 
-def check_enrolment(first: Samples, second: Samples) -> list[str]:
-    """What is wrong with two recordings: ``too_short:0``, ``too_quiet:1``, ``clipped:0`` (partner after the colon) or
-    ``too_alike``. Empty: use them."""
-    found = [f"{code}:{n}" for n, sound in enumerate((first, second)) for code in _faults(sound)]
-    short = any(code.startswith("too_") for code in found)
-    return found if short or not _alike(first, second) else [*found, "too_alike"]
+def make_voiceprint(first: Samples, second: Samples, *, embedding: bool | None = None) -> Enrolled:
+    """Learn two voices and tell them apart; see ``learn_voice``."""
+    return tell_apart(learn_voice(first, embedding=embedding), learn_voice(second, embedding=embedding))
 
 
-def _faults(sound: Samples) -> list[str]:
-    _features, level_db = Cepstra().push(Spectra().push(sound))
-    speech = loud(level_db)
+# ---------------------------------------------------------------------- whether a recording will do
+
+
+def check_voice(sound: Samples, *, noise_db: float | None = None, least_speech_s: float = LEAST_SPEECH_S) -> str:
+    """Whether to learn a voice from this: ``good``, ``too_short``, ``too_quiet``, ``clipped`` or ``noisy``.
+
+    ``noise_db``: level of the room without speech, dB below full scale; None: not known, so never ``noisy``.
+    """
+    return next(iter(_faults(sound, noise_db, least_speech_s)), "good")
+
+
+def _faults(sound: Samples, noise_db: float | None = None, least_speech_s: float = LEAST_SPEECH_S) -> list[str]:
+    level_db = _level_db(sound)
     found = []
-    if float(speech.sum()) * HOP_S < LEAST_SPEECH_S:
+    if _speech_s(sound) < least_speech_s:
         found.append("too_short")
-    if _level_db(sound) < LEAST_LEVEL_DB:
+    if level_db < LEAST_LEVEL_DB:
         found.append("too_quiet")
     if len(sound) and float((np.abs(sound) >= 0.999).mean()) > MOST_CLIPPED:
         found.append("clipped")
+    if noise_db is not None and level_db < noise_db + LEAST_ABOVE_NOISE_DB:
+        found.append("noisy")
     return found
+
+
+def _speech_s(sound: Samples) -> float:
+    _features, level_db = Cepstra().push(Spectra().push(sound))
+    return float(loud(level_db).sum()) * HOP_S
 
 
 def _level_db(sound: Samples) -> float:
@@ -75,27 +142,47 @@ def _level_db(sound: Samples) -> float:
     return 10.0 * float(np.log10(np.percentile((blocks**2).mean(axis=1), 80) + 1e-10))
 
 
-def _alike(first: Samples, second: Samples) -> bool:
-    if weights_file() is not None:
-        try:
-            return _alike_vectors(first, second)
-        except ModelError:
-            pass
-    return _alike_mixtures(first, second)
+def check_enrolment(first: Samples, second: Samples) -> list[str]:
+    """What is wrong with two recordings: ``too_short:0``, ``too_quiet:1``, ``clipped:0`` (partner after the colon) or
+    ``too_alike``. Empty: use them."""
+    found = [f"{code}:{n}" for n, sound in enumerate((first, second)) for code in _faults(sound)]
+    if any(code.startswith("too_") for code in found):
+        return found
+    return [*found, "too_alike"] if too_alike(learn_voice(first), learn_voice(second)) else found
 
 
-def _alike_vectors(first: Samples, second: Samples) -> bool:
-    """Whether even their own windows hardly tell the two voices apart."""
-    encoder = Encoder()
-    vectors = [encoder.own_windows(sound) for sound in (first, second)]
-    calibration = calibrate(*vectors)
-    nats = [float(calibration.nats(calibration.cosines(v)).mean()) for v in vectors]
-    return (nats[0] - nats[1]) / 2.0 < LEAST_GAP_NATS
+# ---------------------------------------------------------------------- whether two voices can be told apart
 
 
-def _alike_mixtures(first: Samples, second: Samples) -> bool:
-    """The same with mixtures: each learns one half of a recording and judges the other."""
-    halves = [np.array_split(speech_features(sound), 2) for sound in (first, second)]
-    learnt = [fit_mixture(half[0]) for half in halves]
-    nats = [float((learnt[0].log_likelihood(h[1]) - learnt[1].log_likelihood(h[1])).mean()) for h in halves]
-    return (nats[0] - nats[1]) / 2.0 < 0.5
+def too_alike(first: VoiceModel, second: VoiceModel) -> bool:
+    """Whether what was learnt of two voices hardly tells one from the other.
+
+    Each half of a recording is judged by what the halves that did not learn from it are like: judged by itself, even
+    one voice's two recordings seem far apart.
+    """
+    one, two = first.vectors, second.vectors
+    if one is not None and two is not None and min(len(one), len(two)) >= 2:
+        return _vector_gap(one, two) < LEAST_GAP
+    return (_mixture_gap(first, second) + _mixture_gap(second, first)) / 2.0 < LEAST_MIXTURE_GAP_NATS
+
+
+def _vector_gap(first: Rows, second: Rows) -> float:
+    """Mean of the held-out windows' scores for their own voice, in standard deviations."""
+    gaps, spreads = [], []
+    for learnt, judged in ((0, 1), (1, 0)):
+        halves = [np.array_split(vectors, 2) for vectors in (first, second)]
+        towards = unit_mean(halves[0][learnt]) - unit_mean(halves[1][learnt])
+        scores = (halves[0][judged] @ towards, -(halves[1][judged] @ towards))
+        gaps += [score.mean() for score in scores]
+        spreads += [score.var() for score in scores]
+    return float(np.mean(gaps)) / max(LEAST_DEVIATION, float(np.sqrt(np.mean(spreads))))
+
+
+def _mixture_gap(voice: VoiceModel, other: VoiceModel) -> float:
+    """Nats per hop by which ``voice`` explains its own other half better than the better one of the other's does."""
+    gaps = []
+    for learnt, judged in ((0, 1), (1, 0)):
+        hops = voice.halves[judged].draw(DRAWN_HOPS)
+        strange = np.maximum(*(half.log_likelihood(hops) for half in other.halves))
+        gaps.append(float((voice.halves[learnt].log_likelihood(hops) - strange).mean()))
+    return sum(gaps) / 2.0

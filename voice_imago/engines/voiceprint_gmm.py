@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_imago.engines.ports import Samples, VoiceOpinion
-from voice_imago.engines.voiceprint_spectra import Cepstra, Rows, Spectra, loud
+from voice_imago.engines.voiceprint_spectra import FEATURES, Cepstra, Rows, Spectra, loud
 
 COMPONENTS = 16
 ROUNDS = 25
@@ -24,6 +24,7 @@ FADE_DB_PER_HOP = 0.05
 """How fast the remembered loudness sinks, so that a quieter talker is heard after a loud one."""
 BELOW_PEAK_DB = 25.0
 """Hops this far below the remembered loudness have no opinion."""
+_VANISHED = np.float32(1e-30)
 _SEED = 20240607
 Doubles = npt.NDArray[np.float64]
 _LOG_2PI = float(np.log(2.0 * np.pi))
@@ -47,6 +48,17 @@ class Mixture:
     def log_likelihood(self, features: Rows) -> npt.NDArray[np.float32]:
         """Log-likelihood of each row in nats."""
         return _log_sum(self.components(features))
+
+    def draw(self, count: int) -> Rows:
+        """Rows as this mixture has them, the same ones each time."""
+        variances = -0.5 / self.quadratic.T.astype(np.float64)
+        means = self.linear.T * variances
+        logs = self.constant + 0.5 * (np.log(2.0 * np.pi * variances) + means**2 / variances).sum(axis=1)
+        shares = np.exp(logs - logs.max())
+        random = np.random.default_rng(_SEED)
+        which = random.choice(len(shares), count, p=shares / shares.sum())
+        rows: Rows = random.normal(means[which], np.sqrt(variances[which])).astype(np.float32)
+        return rows
 
 
 def _log_sum(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -107,14 +119,12 @@ def speech_features(sound: Samples) -> Rows:
 class FrameScorer:
     """Power spectra in, one opinion out: the part that the combined voiceprint shares."""
 
-    def __init__(self, first: Samples, second: Samples) -> None:
-        mixtures = [fit_mixture(speech_features(sound)) for sound in (first, second)]
-        # Both mixtures side by side: one product scores both.
-        self._both = Mixture(
-            np.concatenate([m.constant for m in mixtures]),
-            np.concatenate([m.linear for m in mixtures], axis=1),
-            np.concatenate([m.quadratic for m in mixtures], axis=1),
+    def __init__(self, first: Mixture, second: Mixture) -> None:
+        # Both mixtures side by side, for [features, their squares, 1]: one product scores both.
+        self._both = np.concatenate(
+            [np.concatenate((m.linear, m.quadratic, m.constant[None])) for m in (first, second)], axis=1
         )
+        self._second = len(first.constant)
         self._cepstra = Cepstra()
         self._peak_db = -np.inf
 
@@ -135,9 +145,16 @@ class FrameScorer:
         features = features[level_db > self._peak_db - BELOW_PEAK_DB]
         if not len(features):
             return None
-        scores = self._both.components(features)
-        llr = _log_sum(scores[:, :COMPONENTS]) - _log_sum(scores[:, COMPONENTS:])
-        return float(np.clip(llr, -CLIP_NATS, CLIP_NATS).mean())
+        rows = np.ones((len(features), 2 * FEATURES + 1), np.float32)
+        rows[:, :FEATURES] = features
+        np.multiply(features, features, out=rows[:, FEATURES:-1])
+        scores = rows @ self._both
+        scores -= scores.max(axis=1, keepdims=True)  # the better voice sums to at least one, the other may vanish
+        np.exp(scores, out=scores)
+        sums = np.add.reduceat(scores, (0, self._second), axis=1)
+        np.log(np.maximum(sums, _VANISHED, out=sums), out=sums)
+        llr = sums[:, 0] - sums[:, 1]
+        return float(np.minimum(np.maximum(llr, -CLIP_NATS), CLIP_NATS).mean())
 
 
 class GmmVoiceprint:
@@ -151,6 +168,10 @@ class GmmVoiceprint:
 
     def enrol(self, first: Samples, second: Samples) -> None:
         """Learn both partners from about 15 s of speech each. ValueError when there is too little."""
+        self.know(*(fit_mixture(speech_features(sound)) for sound in (first, second)))
+
+    def know(self, first: Mixture, second: Mixture) -> None:
+        """Take both partners as they were learnt before."""
         self._scorer = FrameScorer(first, second)
         self.reset()
 

@@ -1,8 +1,9 @@
 """Two enrolled voices told apart by a pretrained speaker encoder, together with the Gaussian mixtures.
 
 The encoder's score (cosine to the one partner minus cosine to the other) is turned into nats by the
-enrolments' own windows; the mixtures add their opinion on every frame. The enrolments stay as they are:
-adapting them during a session never helped and sometimes drifted.
+enrolments' own windows; the mixtures add their opinion on every frame. While both agree who is speaking, most
+windows are left out: they would say the same, and the mixtures notice another voice first. The enrolments stay as
+they are: adapting them during a session never helped and sometimes drifted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from voice_imago.engines.ports import Samples, VoiceOpinion
 from voice_imago.engines.voiceprint_encoder import Encoder, SpeechWindows
-from voice_imago.engines.voiceprint_gmm import FrameScorer
+from voice_imago.engines.voiceprint_gmm import FrameScorer, Mixture, fit_mixture, speech_features
 from voice_imago.engines.voiceprint_spectra import Rows, Spectra
 
 CLIP_NATS = 25.0
@@ -29,7 +30,13 @@ USUAL_WINDOWS = 100
 FIRST_WINDOWS = 12
 """Before so many windows the session has no usual one, and only a cosine below ``FIRST_COSINE`` is unfamiliar."""
 FIRST_COSINE = 0.55
-_LEAST_DEVIATION = 0.03
+SURE_NATS = 20.0
+"""A window this sure,"""
+AGREEING_NATS = 0.5
+"""and mixtures that say the same by this much per hop, settle who is speaking."""
+_NEW_SHARE = 0.1
+"""Weight of the newest frame in what the mixtures say; about 0.3 s."""
+LEAST_DEVIATION = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,14 @@ def calibrate(first: Rows, second: Rows) -> Calibration:
     centroids = np.stack([unit_mean(first), unit_mean(second)])
     own = [vectors @ centroids.T for vectors in (first, second)]
     score = [cosine[:, 0] - cosine[:, 1] for cosine in own]
-    spread = max(_LEAST_DEVIATION, float(np.sqrt(np.mean([s.var() for s in score]))))
+    spread = max(LEAST_DEVIATION, float(np.sqrt(np.mean([s.var() for s in score]))))
     gap = float(score[0].mean() - score[1].mean())
     centre = float(score[0].mean() + score[1].mean()) / 2.0
     return Calibration(centroids, centre, gap / spread**2, (_least(own[0][:, 0]), _least(own[1][:, 1])))
 
 
 def _least(cosine: Rows) -> float:
-    return float(cosine.mean()) - FAMILIAR_DEVIATIONS * max(_LEAST_DEVIATION, float(cosine.std()))
+    return float(cosine.mean()) - FAMILIAR_DEVIATIONS * max(LEAST_DEVIATION, float(cosine.std()))
 
 
 class ResemblyzerVoiceprint:
@@ -88,12 +95,18 @@ class ResemblyzerVoiceprint:
         self._windows = SpeechWindows(self.encoder)
         self._usual: deque[float] = deque(maxlen=USUAL_WINDOWS)
         self._scorer: FrameScorer | None = None
+        self._window_nats = self._mixture_nats = 0.0
         self._calibration: Calibration | None = None
 
     def enrol(self, first: Samples, second: Samples) -> None:
         """Learn both partners from about 15 s of speech each. ValueError when there is too little."""
-        self._scorer = FrameScorer(first, second)
-        self._calibration = calibrate(self.encoder.own_windows(first), self.encoder.own_windows(second))
+        mixtures = [fit_mixture(speech_features(sound)) for sound in (first, second)]
+        self.know((mixtures[0], self.encoder.own_windows(first)), (mixtures[1], self.encoder.own_windows(second)))
+
+    def know(self, first: tuple[Mixture, Rows], second: tuple[Mixture, Rows]) -> None:
+        """Take both partners as they were learnt before: mixture, and vectors of the recording's windows."""
+        self._scorer = FrameScorer(first[0], second[0])
+        self._calibration = calibrate(first[1], second[1])
         self.reset()
 
     def frame_llr(self, frame: Samples) -> float | None:
@@ -102,15 +115,26 @@ class ResemblyzerVoiceprint:
             return None
         power = self._spectra.push(frame)
         self._windows.push(power)
-        return self._scorer.score(power)
+        llr = self._scorer.score(power)
+        if llr is not None:
+            self._mixture_nats += _NEW_SHARE * (llr - self._mixture_nats)
+        return llr
 
     def windows(self) -> Sequence[VoiceOpinion]:
         """The encoder's opinions that became due since the last call."""
-        return self._judge(*self._windows.due())
+        return self._judge(*self._windows.due(settled=self._settled()))
+
+    def _settled(self) -> bool:
+        """Whether the next windows would say nothing new, of the voice or of the room."""
+        if len(self._usual) < FIRST_WINDOWS:
+            return False
+        side = 1.0 if self._window_nats > 0.0 else -1.0
+        return side * self._window_nats >= SURE_NATS and side * self._mixture_nats >= AGREEING_NATS
 
     def finish(self) -> Sequence[VoiceOpinion]:
         """The stretch of speech is over: the opinion on its rest (all of it, if it was short)."""
         opinions = self._judge(*self._windows.rest())
+        self._window_nats = self._mixture_nats = 0.0
         self._spectra.clear()
         if self._scorer is not None:
             self._scorer.clear()
@@ -121,6 +145,7 @@ class ResemblyzerVoiceprint:
         self._spectra.clear()
         self._windows.clear()
         self._usual.clear()
+        self._window_nats = self._mixture_nats = 0.0
         if self._scorer is not None:
             self._scorer.forget()
 
@@ -132,6 +157,7 @@ class ResemblyzerVoiceprint:
         least = self._least_familiar(self._calibration)
         familiar: npt.NDArray[np.bool_] = np.any(cosines >= least, axis=1)
         nats = self._calibration.nats(cosines)
+        self._window_nats = float(nats[-1]) if familiar[-1] else 0.0
         return [VoiceOpinion(a, b, float(n), bool(f)) for (a, b), n, f in zip(spans, nats, familiar, strict=True)]
 
     def _least_familiar(self, calibration: Calibration) -> npt.NDArray[np.float32]:

@@ -71,22 +71,34 @@ class Spectra:
     """Samples in, power spectra out; one row for each hop whose window is complete."""
 
     def __init__(self) -> None:
-        self._window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)  # periodic, as librosa's
-        self._rest = np.zeros(0, np.float32)
+        self._window: Samples = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)  # periodic, as librosa's
+        self._allocate(2 * WINDOW_SAMPLES + HOP_SAMPLES)
+
+    def _allocate(self, samples: int) -> None:
+        self._buffer = np.zeros(samples, np.float32)
+        self._filled = 0
+        self._views = np.lib.stride_tricks.sliding_window_view(self._buffer, WINDOW_SAMPLES)[::HOP_SAMPLES]
 
     def clear(self) -> None:
-        self._rest = np.zeros(0, np.float32)
+        """The next sample is the first of a new stretch."""
+        self._filled = 0
 
     def push(self, sound: Samples) -> Rows:
         """Power spectra (n, 201) of the hops completed by ``sound``."""
-        samples = np.concatenate((self._rest, sound))
-        hops = max(0, (len(samples) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
-        self._rest = samples[hops * HOP_SAMPLES :]
-        if not hops:
-            return np.zeros((0, WINDOW_SAMPLES // 2 + 1), np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES][:hops]
-        spectra = np.fft.rfft(windows * self._window, axis=1)
-        power: Rows = (spectra.real**2 + spectra.imag**2).astype(np.float32, copy=False)
+        filled = self._filled + len(sound)
+        if filled > len(self._buffer):
+            rest = self._buffer[: self._filled]
+            self._allocate(filled + WINDOW_SAMPLES)
+            self._buffer[: len(rest)] = rest
+        self._buffer[filled - len(sound) : filled] = sound
+        hops = max(0, (filled - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
+        spectra = np.fft.rfft(self._views[:hops] * self._window, axis=1)
+        self._filled = filled - hops * HOP_SAMPLES
+        self._buffer[: self._filled] = self._buffer[hops * HOP_SAMPLES : filled]
+        real: Rows = spectra.real.astype(np.float32, copy=False)  # as they are; only the type checker needs it
+        imaginary: Rows = spectra.imag.astype(np.float32, copy=False)
+        power: Rows = real * real
+        power += imaginary * imaginary
         return power
 
 
@@ -99,25 +111,32 @@ class Cepstra:
         self.clear()
 
     def clear(self) -> None:
-        self._static = np.zeros((0, CEPSTRA), np.float32)
-        self._level_db = np.zeros(0, np.float32)
+        """The next hop is the first of a new stretch."""
+        self._waiting = np.zeros((0, CEPSTRA + 1), np.float32)
 
     def push(self, power: Rows) -> tuple[Rows, npt.NDArray[np.float32]]:
         """Features (n, 38) and levels in dB (n,) of the hops that now have their neighbours."""
+        waiting, hops = len(self._waiting), len(power)
+        rows = np.empty((waiting + hops, CEPSTRA + 1), np.float32)
+        rows[:waiting] = self._waiting
         bands = power @ self._filters
-        static = np.concatenate((self._static, np.log(bands + _TINY) @ self._cosines))
-        level_db = np.concatenate((self._level_db, 10.0 * np.log10(bands.sum(axis=1) + _TINY)))
-        ready = max(0, len(static) - 2 * DELTA_REACH)
-        self._static, self._level_db = static[ready:], level_db[ready:]
-        if not ready:
-            return np.zeros((0, FEATURES), np.float32), np.zeros(0, np.float32)
-        delta = np.zeros((ready, CEPSTRA), np.float32)
-        for reach in range(1, DELTA_REACH + 1):
-            later, earlier = DELTA_REACH + reach, DELTA_REACH - reach
-            delta += reach * (static[later : later + ready] - static[earlier : earlier + ready])
-        middle = slice(DELTA_REACH, DELTA_REACH + ready)
-        features = np.concatenate((static[middle], delta / np.float32(_DELTA_NORM)), axis=1)
-        return features, level_db[middle]
+        bands += _TINY
+        rows[waiting:, -1] = bands.sum(axis=1)
+        np.log10(rows[waiting:, -1], out=rows[waiting:, -1])
+        rows[waiting:, -1] *= 10.0
+        np.matmul(np.log(bands, out=bands), self._cosines, out=rows[waiting:, :-1])
+        ready = max(0, len(rows) - 2 * DELTA_REACH)
+        self._waiting = rows[ready:]
+        features = np.empty((ready, FEATURES), np.float32)
+        if ready:
+            static, delta = rows[:, :-1], features[:, CEPSTRA:]
+            features[:, :CEPSTRA] = static[DELTA_REACH : DELTA_REACH + ready]
+            np.subtract(static[4 : 4 + ready], static[:ready], out=delta)
+            delta *= 2.0
+            delta += static[3 : 3 + ready]
+            delta -= static[1 : 1 + ready]
+            delta *= np.float32(1.0 / _DELTA_NORM)
+        return features, rows[DELTA_REACH : DELTA_REACH + ready, -1]
 
 
 def loud(level_db: npt.NDArray[np.float32], below_peak_db: float = 25.0) -> npt.NDArray[np.bool_]:

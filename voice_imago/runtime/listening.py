@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from voice_imago import output
 from voice_imago.engines.detectors import DetectorName, make_detector, settings_for
 from voice_imago.engines.ports import HEAR_HZ, Samples, Voiceprint
 from voice_imago.engines.voiceprint_appearance import AppearanceVoiceprint
-from voice_imago.engines.voiceprint_enrolment import make_voiceprint
+from voice_imago.engines.voiceprint_enrolment import VoiceModel, check_voice, learn_voice, tell_apart, too_alike
 from voice_imago.engines.voiceprint_weights import weights_file
 from voice_imago.errors import FileError, UsageError
 from voice_imago.events import HearingFact, TurnEnded, Window
@@ -24,14 +25,28 @@ from voice_imago.runtime.ear import Ear
 
 CHUNK_S = 1.0
 """Seconds read from the file at a time; the result does not depend on it."""
-
-
 UNKNOWN_NAME = "unknown"
 LEAST_ENROLMENT_S = 1.0
 """Seconds of sound below which an enrolment is refused."""
 NO_PAUSE_S = 0.03
 OVERLAP_S = 0.3
 """How long both voices are taken to speak when one follows the other without a pause."""
+FULL_SCALE = 0.999
+MOST_CLIPPED = 0.001
+"""Share of a recording's samples at full scale from which it is worth a word."""
+
+Tell = Callable[[str], None]
+"""Where sentences about doubtful recordings go."""
+
+ENROLMENT_FAULTS = {
+    "too_short": "holds hardly any speech; voices may be mixed up. Record about 15 seconds of that partner alone.",
+    "too_quiet": "is very quiet; voices may be mixed up. Record that partner closer to the microphone.",
+    "clipped": "is too loud and cut off at full scale; voices may be mixed up. Record it with less gain.",
+}
+ALIKE = (
+    "Both enrolments sound like the same voice; who spoke when cannot be trusted. "
+    "Record each partner alone, about 15 seconds."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +77,27 @@ def listen(
     enrolments: Mapping[str, Path],
     settings: ListenSettings | None = None,
     progress: Callable[[int], None] | None = None,
+    tell: Tell = output.error,
 ) -> list[Span]:
-    """Every span of speech in ``recording`` with its speaker. ``progress`` gets whole percents.
+    """Every span of speech in ``recording`` with its speaker. ``progress`` gets whole percents, ``tell`` one sentence
+    about each thing that makes the result doubtful.
 
     ``enrolments``: about 15 s of each of two partners by name, or none: then the voices are called "speaker 1" and
     "speaker 2" as they appear ("unknown" without the voice model). Raises FileError and UsageError.
     """
     settings = settings or ListenSettings()
-    voiceprint = _voiceprint(enrolments, settings.embedding)
+    voiceprint = _voiceprint(enrolments, settings.embedding, tell)
     names = tuple(enrolments) or (("speaker 1", "speaker 2") if voiceprint is not None else ())
-    records = _hear(recording, voiceprint, settings, progress)
-    spans = [span for record in records for span in _spans(record, names)]
+    condition = Condition()
+    chunks = condition.watch(read_chunks(recording, progress))
+    spans = [span for record in _hear(chunks, voiceprint, settings) for span in _spans(record, names)]
     spans = _unfinished(spans)
+    for sentence in condition.sentences(recording, bool(spans)):
+        tell(sentence)
     return with_overlaps(spans if enrolments else _by_appearance(spans, names))
 
 
-def _voiceprint(enrolments: Mapping[str, Path], embedding: bool | None) -> Voiceprint | None:
+def _voiceprint(enrolments: Mapping[str, Path], embedding: bool | None, tell: Tell) -> Voiceprint | None:
     if not enrolments:
         wanted = weights_file() is not None if embedding is None else embedding
         return AppearanceVoiceprint() if wanted else None
@@ -86,27 +106,68 @@ def _voiceprint(enrolments: Mapping[str, Path], embedding: bool | None) -> Voice
             f"Recordings of {len(enrolments)} partners were given; two are needed to tell two voices apart.",
             "Give --partner NAME=FILE twice, or not at all.",
         )
-    paths = tuple(enrolments.values())
-    sounds = [read_all(path) for path in paths]
-    for path, sound in zip(paths, sounds, strict=True):
+    first, second = (_learnt(path, embedding, tell) for path in enrolments.values())
+    if too_alike(first, second):
+        tell(ALIKE)
+    return tell_apart(first, second)
+
+
+def _learnt(path: Path, embedding: bool | None, tell: Tell) -> VoiceModel:
+    """The voice in an enrolment. Raises FileError where there is none."""
+    sound = read_all(path)
+    try:
         if len(sound) < LEAST_ENROLMENT_S * HEAR_HZ:
-            raise FileError(
-                f"{path} holds {len(sound) / HEAR_HZ:.1f} seconds of sound, too little to know a voice by.",
-                "Record about 15 seconds of that partner alone.",
+            raise ValueError("no window is full")
+        voice = learn_voice(sound, embedding=embedding)
+    except ValueError as too_few:
+        raise FileError(
+            f"{path} holds {len(sound) / HEAR_HZ:.1f} seconds of sound, too little to know a voice by.",
+            "Record about 15 seconds of that partner alone.",
+        ) from too_few
+    fault = ENROLMENT_FAULTS.get(check_voice(sound))
+    if fault:
+        tell(f"{path} {fault}")
+    return voice
+
+
+class Condition:
+    """What there is to say about a recording after hearing it."""
+
+    def __init__(self) -> None:
+        self._samples = self._clipped = 0
+        self._peak = 0.0
+
+    def watch(self, chunks: Iterable[Samples]) -> Iterator[Samples]:
+        """The same chunks, noticed in passing."""
+        for chunk in chunks:
+            size = np.abs(chunk)
+            self._samples += len(chunk)
+            self._clipped += int((size >= FULL_SCALE).sum())
+            self._peak = max(self._peak, float(size.max(initial=0.0)))
+            yield chunk
+
+    def sentences(self, recording: Path, speech: bool) -> Iterator[str]:
+        """What makes the result doubtful, if anything."""
+        if self._clipped > MOST_CLIPPED * self._samples:
+            share = 100.0 * self._clipped / self._samples
+            yield (
+                f"{recording} is too loud: {share:.1f} % of it is cut off at full scale, so voices may be mixed up. "
+                "Record it with less gain."
             )
-    return make_voiceprint(sounds[0], sounds[1], embedding=embedding)
+        if self._peak == 0.0:
+            yield f"{recording} is silent from beginning to end. Check the microphone that recorded it."
+        elif not speech:
+            yield f"No speech was heard in {recording}, {self._samples / HEAR_HZ:.1f} seconds long. Check the file."
 
 
-def _hear(
-    recording: Path, voiceprint: Voiceprint | None, settings: ListenSettings, progress: Callable[[int], None] | None
-) -> list[TurnRecord]:
+def _hear(chunks: Iterable[Samples], voiceprint: Voiceprint | None, settings: ListenSettings) -> list[TurnRecord]:
     """The live chain, in one window that never closes."""
     detector = make_detector(settings.detector)
     ear = Ear(detector, voiceprint, keep_s=1.0)
     hearing = Hearing(settings_for(detector, continuous=True))
     hearing.expect(Window("recording", None, None, "send", settings.end_silence_s), 0.0)
     records: list[TurnRecord] = []
-    for chunk in read_chunks(recording, progress):
+    for chunk in chunks:
         for heard in ear.hear(chunk):
             records += _ended(hearing, hearing.feed(heard))
     # The recording is over: the gate closes, and whatever is open ends.
@@ -189,6 +250,8 @@ def read_chunks(path: Path, progress: Callable[[int], None] | None = None) -> It
         raise FileError(
             f"{path} cannot be read as sound: {broken.error_string}", "Convert it to WAV or FLAC."
         ) from broken
+    except TypeError as headless:  # RAW: soundfile wants to be told rate and channels
+        raise FileError(f"{path} does not say how it was recorded.", "Convert it to WAV or FLAC.") from headless
     except OSError as unreadable:
         raise FileError(f"{path} cannot be read: {unreadable.strerror}.", "Check its permissions.") from unreadable
 
