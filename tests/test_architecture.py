@@ -21,7 +21,7 @@ MODULES = {
 ROOMS = ("engines", "runtime", "journal", "captions", "hearing", "dialogue")
 LANGUAGE = {"events", "facts", "effects", "inputs", "words"}
 """The house's common vocabulary: modules of values only."""
-CORE_PLAIN = LANGUAGE | {"session", "turn_words"}
+CORE_PLAIN = LANGUAGE | {"command_words", "session", "turn_words"}
 PURE_STANDARD = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "math", "re",
     "string", "types", "typing",

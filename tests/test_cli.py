@@ -104,7 +104,7 @@ def test_a_scene_of_an_unknown_dialogue_or_language_is_refused(
         (("--partners", "Ana", "Ben", "--dialogue", "quarrel"), "There is no dialogue called 'quarrel'."),
         (("--partners", "Ana", "Ben", "--language", "klingon"), "There is no language called 'klingon'."),
         (("--partners", "Ana", "Ben", "--keep", "counts"), "keeps nothing"),
-        (("--partners", "Ana", "Ben", "--recogniser", "siri"), "invalid choice: 'siri'"),
+        (("--partners", "Ana", "Ben", "--recogniser", "siri"), "There is no recogniser called siri"),
         ((), "I do not know your names."),
     ],
 )

@@ -17,6 +17,8 @@ from voice_imago.events import (
     LineTyped,
     Listening,
     PartRecovered,
+    Perform,
+    Performed,
     PromptEnded,
     Publish,
     Reply,
@@ -520,7 +522,11 @@ def does_what_is_asked(room: Room) -> None:
 
 def one_random_thing(room: Room, chance: random.Random) -> None:
     kind = chance.random()
-    if kind < 0.45:
+    if room.phase is Phase.WORKING and chance.random() < 0.6:
+        wanted = [effect.id for effect in room.effects if isinstance(effect, Perform)]
+        outcome = chance.choice(("good", "louder", "too_short", "too_alike", "failed", "unavailable"))
+        room.feed(Performed(room.at, chance.choice((wanted[0], wanted[-1])), outcome))
+    elif kind < 0.45:
         does_what_is_asked(room)
         room.waits(chance.choice((0.2, 1.5, 3.6, 4.5)))
     elif kind < 0.6:
@@ -531,7 +537,7 @@ def one_random_thing(room: Room, chance: random.Random) -> None:
         for _ in range(0 if room.session.over else frames):
             room.frame(who)
     elif kind < 0.8:
-        room.key(chance.choice(("y", "n", "1", "space", "space", "r", "p", "t", "s", "h", "w", "b", "-")))
+        room.key(chance.choice(("y", "n", "1", "space", "space", "r", "p", "t", "s", "h", "w", "b", "-", "v", "m")))
     elif kind < 0.85:
         room.fails(chance.choice(PARTS), chance.choice(("lost", "failed")))
     elif kind < 0.95:
@@ -541,7 +547,7 @@ def one_random_thing(room: Room, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("gate", [True, False])
-@pytest.mark.parametrize("dialogue", ["appreciation", "dialogue"])
+@pytest.mark.parametrize("dialogue", ["appreciation", "dialogue", "voices"])
 def test_whatever_happens_somebody_can_always_go_on(dialogue: str, gate: bool) -> None:
     for seed in range(12):
         chance = random.Random(f"{dialogue}{gate}{seed}")

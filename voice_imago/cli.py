@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_start(commands)
     _add_rehearse(commands)
     _add_listen(commands)
+    _add_enrol(commands)
     _add_small(commands)
     return parser
 
@@ -48,22 +49,36 @@ def _command(commands: argparse._SubParsersAction[_Parser], name: str, says: str
 
 
 def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
-    add = _command(commands, "start", "Lead a dialogue at the table.").add_argument
+    parser = _command(commands, "start", "Lead a dialogue at the table.")
+    add = parser.add_argument
     add("--dialogue", default="appreciation", metavar="NAME", help="appreciation (default) or dialogue")
+    _add_table(parser)
+    add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
+    add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
+    says = "auto: kept voices, else you are asked; learn: from your first turns; off: never told apart"
+    add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
+    says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
+    add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
+    keep = ("none", "counts", "notes", "transcript")
+    add("--keep", choices=keep, default="none", help="what is kept (default: none)")
+    add("--typed", action="store_true", help="no sound: you type what is said")
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    """What every command needs that sits at the table."""
+    add = parser.add_argument
     add("--partners", nargs=2, metavar=("NAME", "NAME"), help="your two first names; the first one begins")
     add("--language", metavar="CODE", help="en")
-    add("--recogniser", choices=("auto", "whisper", "answers", "none"), help="who understands words (default: auto)")
+    says = "who understands words: auto (default), whisper, answers, none, or wyoming://host:10300 in your home"
+    add("--recogniser", metavar="NAME", help=says)
+    says = "an installed voice (see devices), or wyoming://host:10200 in your home"
+    add("--voice", metavar="NAME", help=says)
     add("--model", metavar="NAME", help="speech model: tiny.en, base.en, small.en, …")
     add("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
     add("--input", metavar="DEVICE", help="microphone, by number or part of its name")
     add("--output", metavar="DEVICE", help="loudspeaker, by number or part of its name")
-    add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
     add("--detector", choices=("auto", "silero", "webrtc"), default="auto", help="speech detector")
-    add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
-    keep = ("none", "counts", "notes", "transcript")
-    add("--keep", choices=keep, default="none", help="what is kept (default: none)")
     add("--events", type=Path, metavar="FILE", help="write the event stream, one JSON object a line")
-    add("--typed", action="store_true", help="no sound: you type what is said")
 
 
 def _add_rehearse(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -84,6 +99,14 @@ def _add_listen(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--rttm", action="store_true", help="print RTTM")
 
 
+def _add_enrol(commands: argparse._SubParsersAction[_Parser]) -> None:
+    says = "Measure the room and learn both voices, by voice; or list and forget the voices that are kept."
+    parser = _command(commands, "enrol", says)
+    parser.add_argument("--list", action="store_true", help="name the voices that are kept on this computer")
+    parser.add_argument("--forget", metavar="NAME", help="delete a kept voice; all: every one")
+    _add_table(parser)
+
+
 def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = _command(commands, "check", "Check prompts and scenes; every problem at once.")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
@@ -92,6 +115,11 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     setup.add_argument("--model", default="base.en", metavar="NAME", help="tiny.en, base.en (default), small.en, …")
     setup.add_argument("--model-dir", type=Path, metavar="FOLDER", help="where to put it")
     setup.add_argument("--yes", action="store_true", help="do not ask before downloading")
+    says = "Why the turns of a session ended when they did, from its event stream."
+    explain = _command(commands, "explain", says)
+    explain.add_argument("events", type=Path, metavar="EVENTS", help="a file that --events wrote")
+    explain.add_argument("--turn", type=int, metavar="N", help="explain this turn (default: a line for each turn)")
+    explain.add_argument("--png", type=Path, metavar="FILE", help="also draw the turn; its words go to FILE.txt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,9 +132,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "start": _start,
         "rehearse": _rehearse,
         "listen": _listen,
+        "enrol": _enrol,
         "check": _check,
         "devices": _devices,
         "setup": _setup,
+        "explain": _explain,
     }
     return table[options.command](options)
 
@@ -129,6 +159,12 @@ def _listen(options: argparse.Namespace) -> int:
     return run_listen(options)
 
 
+def _enrol(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.enrolling import enrol
+
+    return enrol(options)
+
+
 def _check(options: argparse.Namespace) -> int:
     from voice_imago.runtime.checking import check
 
@@ -145,3 +181,9 @@ def _setup(options: argparse.Namespace) -> int:
     from voice_imago.runtime.setting_up import set_up
 
     return set_up(options.model, options.model_dir, ask=not options.yes)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.explaining import explain
+
+    return explain(options.events, options.turn, options.png)

@@ -32,8 +32,8 @@ class VoiceScored:
     end: float
     llr: float
     """Nats for the whole window: > 0 partner 0, < 0 partner 1."""
-    familiar: bool = True
-    """False when the window resembles neither enrolment."""
+    strangeness: float = 0.0
+    """How unlike both enrolments the window is; from 1 on rather somebody else's voice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from voice_imago import __version__
+from voice_imago.command_words import COMMAND_S, KEY_COMMANDS, counts
 from voice_imago.dialogue.engine import Course, Dialogue
 from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.script import Script
-from voice_imago.dialogue.state import LISTENING
+from voice_imago.dialogue.state import LISTENING, Phase
 from voice_imago.events import (
     AnswerKeyed,
     Backchannel,
@@ -71,33 +72,10 @@ from voice_imago.turn_words import TurnsInWork, TurnWords
 
 __all__ = ["KEY_COMMANDS", "Session", "SessionSettings"]
 
-KEY_COMMANDS = {
-    "space": "done",
-    "r": "repeat",
-    "p": "pause",
-    "t": "time_out",
-    "s": "skip",
-    "h": "help",
-    "q": "stop",
-    "w": "where",
-    "b": "back",
-    "-": "slower",
-    "+": "faster",
-    "<": "softer",
-    ">": "louder",
-}
-"""Keys that are commands; y, n and digits are answers."""
-
-COMMAND_S = 3.0
-"""Speech longer than this is never a command."""
 LEAST_PIECE_S = 0.12
 """Shorter leftovers are not worth recognising."""
 NOT_DONE_S = 2.0
 """Patience added when the last word says that more is coming (domain §5.4)."""
-CALLS = frozenset({"stop", "time_out", "pause", "help"})
-"""Commands that count as one piece of a longer turn; the others only as the whole turn."""
-MOVES = frozenset({"skip", "back", "go_on", "done"})
-"""Commands that mean a certain step; when their words come after it was left, they mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,14 +191,14 @@ class Session:
             self._tell(AnswerKeyed(self._at, key))
 
     def _line_typed(self, line: LineTyped) -> None:
-        """A typed line is a whole turn with its words; while the guide speaks it waits."""
+        """A typed line is a whole turn with its words; while the guide speaks or measures it waits."""
         self._typed.append(line)
 
     def _read_typed(self) -> None:
         while self._typed and not self.over:
             line = self._typed[0]
             command = None if self.dialogue.answers(line.text) else self._replies.command(line.text)
-            if command is None and self._window is None:
+            if command is None and (self._window is None or self.dialogue.phase is Phase.WORKING):
                 return
             self._typed.popleft()
             by = self._window.actor if line.by is None and self._window else line.by
@@ -345,10 +323,7 @@ class Session:
         command = self._replies.command(ready.text)
         if command in (None, "done") or self.dialogue.answers(ready.text):
             return None
-        if command not in CALLS and not turn.alone(ready.id):
-            return None
-        late = turn.ended is not None and turn.visit != self.dialogue.visit
-        return None if late and command in MOVES else command
+        return command if counts(command, turn, ready, self.dialogue.visit) else None
 
     def _obey(self, command: str, turn: TurnWords, piece: int) -> None:
         """The turn was no turn but a command."""

@@ -28,13 +28,21 @@ class Settings(msgspec.Struct, frozen=True):
     rate_wpm: Annotated[int, Meta(ge=60, le=500)] = 150
     volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
     thinking: Literal["quick", "normal", "patient"] = "normal"
-    recogniser: Literal["auto", "whisper", "answers", "none"] = "auto"
+    recogniser: str = "auto"
+    """auto, whisper, answers, none, or the address of a speech server at home."""
     model: str = ""
     """The speech model to use; empty: the best one that is here."""
     input: str = ""
     output: str = ""
     tail_s: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.2
     """Seconds for which the room still rings after the guide's last sample."""
+    noise_db: float | None = None
+    """Of the room when it was measured: its steady floor in dB below full scale; None: not measured yet."""
+    noise_peak_db: float | None = None
+    seat_db: tuple[float, ...] = ()
+    """Level of each partner's voice at the microphone."""
+    echo_db: float | None = None
+    """By how much quieter the guide's own voice comes back into the microphone."""
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -61,7 +69,8 @@ def load_settings(path: Path | None = None) -> Settings:
 def save_settings(settings: Settings, path: Path | None = None) -> None:
     """Write the settings: replaced as a whole, for the owner's eyes only. Raises FileError."""
     path = path or settings_file()
-    lines = [f"{name} = {_toml(value)}" for name, value in msgspec.structs.asdict(settings).items()]
+    known = {name: value for name, value in msgspec.structs.asdict(settings).items() if value is not None}
+    lines = [f"{name} = {_toml(value)}" for name, value in known.items()]
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, "\n".join(lines) + "\n")

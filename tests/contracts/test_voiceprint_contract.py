@@ -44,7 +44,7 @@ def hear(voiceprint: Enrolled, sound: Samples) -> tuple[list[float], list[tuple[
             frames.append(llr)
         windows += voiceprint.windows()
     windows += voiceprint.finish()
-    return frames, [(w.start_sample, w.end_sample, w.llr, w.familiar) for w in windows]
+    return frames, [(w.start_sample, w.end_sample, w.llr, w.strangeness) for w in windows]
 
 
 class TestVoiceprint:

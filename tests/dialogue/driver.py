@@ -31,6 +31,8 @@ from voice_imago.events import (
     KeyPressed,
     LineTyped,
     PartFailed,
+    Perform,
+    Performed,
     Prepare,
     PromptBegan,
     PromptEnded,
@@ -42,6 +44,7 @@ from voice_imago.events import (
     StepEntered,
     SwitchMicrophone,
     Talked,
+    TaskDone,
     TextReady,
     Transcribe,
     TurnEnded,
@@ -96,14 +99,17 @@ class Table:
         script: Script | None = None,
         greeting: bool = False,
         partners: tuple[str, str] = ("Ana", "Ben"),
+        prelude: tuple[str, ...] = (),
+        voices: Literal["none", "known", "learn"] = "none",
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, words=words, opening=opening)
+        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []
         self.window: Window | None = None
         self.said: list[Say] = []
+        self.tasks: list[Perform] = []
         self.in_the_air: Say | None = None
         self.microphone = True
         self.ended: str | None = None
@@ -151,6 +157,11 @@ class Table:
         return [reply.meaning for reply in self.published(Reply)]
 
     @property
+    def dones(self) -> list[tuple[str, str]]:
+        """Every task that was done, with its outcome."""
+        return [(done.task, done.outcome) for done in self.published(TaskDone)]
+
+    @property
     def steps(self) -> list[str]:
         return [entered.step for entered in self.published(StepEntered)]
 
@@ -187,17 +198,22 @@ class Table:
         seconds: float = 2.0,
         confidence: float = 1.0,
         why: Literal["silence", "other_voice", "key", "phrase"] = "silence",
+        sure: bool = True,
     ) -> int:
         """A turn, once the guide listens; ``text=None``: its words come later, if ever. Gives the turn's number."""
         self.guide_finishes()
         assert self.window is not None, f"nobody listens in {self.where}, {self.phase}"
         self.turns += 1
         start, self.at = self.at, self.at + seconds
-        ended = TurnEnded(self.at, self.turns, who, start, self.at, self.at, why, seconds)
+        ended = TurnEnded(self.at, self.turns, who, start, self.at, self.at, why, seconds, sure)
         self.window = None  # a window is used up by a turn
         words = None if text is None else (Utterance(who, text, confidence),)
         self.feed(TurnHeard(self.at, ended, words))
         return self.turns
+
+    def performed(self, outcome: str = "good", id: int | None = None) -> Table:
+        """What came of the last task, or of an older one."""
+        return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome))
 
     def words_come(self, turn: int, who: Speaker | None, text: str, confidence: float = 1.0) -> Table:
         return self.feed(WordsKnown(self.at, turn, (Utterance(who, text, confidence),)))
@@ -262,6 +278,8 @@ class Table:
                 self.in_the_air = None
             elif isinstance(effect, Expect):
                 self.window, self._quiet_since, self._reminded = effect.window, self.at, 0
+            elif isinstance(effect, Perform):
+                self.tasks.append(effect)
             elif isinstance(effect, SwitchMicrophone):
                 self.microphone = effect.on
             elif isinstance(effect, Finish):
@@ -278,7 +296,10 @@ class Table:
             assert self.dialogue.guide.state.queue, "speaking, with nothing to say"
         if self.ended is None and self.in_the_air is None and self.phase is not Phase.OVER:
             assert self.window is not None or self._turn_in_hand, f"deaf and mute in {self.where}, {self.phase}"
-        if self.phase in LISTENING or self.phase in (Phase.RESTING, Phase.PAUSED):
+        if self.phase is Phase.WORKING:
+            assert self.tasks[-1].id == self.dialogue.guide.state.task, "nobody was asked"
+            assert self.dialogue.deadline is not None, "waiting for ever"
+        if self.phase in LISTENING or self.phase in (Phase.RESTING, Phase.PAUSED, Phase.WORKING):
             assert self.window is None or self.window.step == self.step
 
     _turn_in_hand = False
@@ -300,7 +321,9 @@ class Table:
         if self.dialogue.over:
             return self
         now, guide = self.dialogue.step, self.dialogue.guide
-        if now.do == "turn":
+        if self.phase is Phase.WORKING:
+            self.performed()
+        elif now.do == "turn":
             self.says(guide.actor, "You make sense because I heard how you feel about the garden.")
         elif now.do == "rest":
             self.key("space")

@@ -15,7 +15,7 @@ from voice_imago.dialogue.wording import Wording
 SCRIPT = load_script()
 LANGUAGES = list(SCRIPT.languages.values())
 PROMPTS = [(language, prompt) for language in LANGUAGES for prompt in language.prompts.values()]
-STEPS = {step.prompt for graph in SCRIPT.graphs.values() for step in graph.steps.values()}
+STEPS = {step.prompt for graph in SCRIPT.graphs.values() for step in graph.steps.values() if step.prompt}
 LONG_NAMES = {role: "Bartholomew" for role in ("sender", "receiver", "actor", "other", "asker")}
 WORDS_A_MINUTE = 155
 """Speed of the guide's voice."""

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -31,7 +32,9 @@ from voice_imago.dialogue.script import (
     target_for,
 )
 from voice_imago.dialogue.script_schema import schemas
+from voice_imago.dialogue.script_shape import ANY_OUTCOME, OUTCOMES, SHARED_GRAPHS
 from voice_imago.errors import PromptError
+from voice_imago.events import Perform, Task
 
 Edit = Callable[[str, str, str], None]
 
@@ -115,6 +118,33 @@ def test_a_time_out_rests_twenty_minutes_with_the_microphone_off(script: Script)
     assert time_out[str(time_out["how_long"].next)] is time_out["apart"]
 
 
+def test_the_outcomes_that_a_graph_may_name_are_those_that_the_runtime_promises() -> None:
+    """The table in the docstring of ``Perform``, read."""
+    table: dict[str, set[str]] = {}
+    for line in str(Perform.__doc__).splitlines():
+        if task := re.match(r" {4}``(\w+)`` ", line):
+            table[task[1]] = set()
+            line = line.replace(f"``{task[1]}``", "", 1)
+        if table:
+            table[list(table)[-1]] |= set(re.findall(r"``(\w+)``", line))
+    mentioned = {"start", "partner", "end"}
+
+    assert {task: outcomes - mentioned for task, outcomes in table.items()} == {
+        task: set(outcomes) for task, outcomes in OUTCOMES.items()
+    }
+    assert set(OUTCOMES) == set(get_args(Task))
+    assert "unavailable" in ANY_OUTCOME
+
+
+def test_every_outcome_of_every_task_in_the_graphs_leads_somewhere_meant(script: Script) -> None:
+    """Either it is named, or what follows says itself that it did not work."""
+    for name in ("room", "voices", "room_check"):
+        for step in script.graphs[name].steps.values():
+            bad = {outcome for outcome in OUTCOMES.get(step.task, ()) if outcome != "good"} if step.task else set()
+            unnamed = bad - set(step.on) - {"restless", "missing", "failed"}
+            assert unnamed == set(), step.id
+
+
 def test_help_lines_that_nobody_verified_say_so(script: Script) -> None:
     """None may be spoken before a person has looked it up (domain §2.6)."""
     lines = [line for lines in script.resources.values() for line in lines]
@@ -135,9 +165,13 @@ class Walk:
         self.steps: list[str] = []
         self.visits: dict[tuple[str, str], int] = {}
 
+    def answer_first(self, graph: Graph) -> str:
+        """Alone or before a dialogue: the longer way, if there are two."""
+        return graph.entrances[-1]
+
     def run(self, graph: Graph, mode: Mode = "loop") -> str:
         """The name of the end that was reached; ``return`` for a shared graph."""
-        name, counts = self._enter(graph, graph.start, {}, mode)
+        name, counts = self._enter(graph, self.answer_first(graph), {}, mode)
         while name != RETURN:
             step = graph.steps[name]
             self.steps.append(step.id)
@@ -213,7 +247,7 @@ def test_a_couple_that_skips_what_can_be_skipped_reaches_the_end(script: Script,
     assert walk.run(script.graphs[dialogue]) == "end"
 
 
-@pytest.mark.parametrize("name", ["appreciation", "dialogue", "time_out", "stop", "mirror"])
+@pytest.mark.parametrize("name", ["appreciation", "dialogue", *SHARED_GRAPHS])
 def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
     ends = set()
     for seed in range(1000):
@@ -222,7 +256,7 @@ def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
         ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once"]) if name == "mirror" else "loop"))
 
     every_end = {step.id for step in script.graphs[name].steps.values() if step.do == "end"}
-    returns = {RETURN} if name in ("mirror", "time_out", "stop") else set()
+    returns = {RETURN} if name in SHARED_GRAPHS else set()
     assert ends == every_end | returns
 
 

@@ -66,7 +66,7 @@ class Table:
         for n in range(round(seconds / FRAME_S)):
             self._pass(FRAME_S, 0.9, 0.0)
             if n % 12 == 11 and n > 36:
-                self.facts += self.hearing.feed(VoiceScored(self.now, self.now - 1.2, self.now, 1.0, False))
+                self.facts += self.hearing.feed(VoiceScored(self.now, self.now - 1.2, self.now, 1.0, 1.5))
 
     def ends(self, why: str) -> None:
         self.facts += self.hearing.end_turn(self.now, why)  # type: ignore[arg-type]

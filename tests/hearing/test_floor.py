@@ -275,7 +275,7 @@ def test_two_stretches_of_a_guest_are_told_twice() -> None:
         table.stranger_speaks(4.0)
         table.pauses(0.5)
         table.speaks(0, 3.0)
-        table.hearing.feed(VoiceScored(table.now, table.now - 1.2, table.now, 10.0, True))
+        table.hearing.feed(VoiceScored(table.now, table.now - 1.2, table.now, 10.0, 0.0))
 
     assert [fact.by for fact in table.all(Interruption)] == [UNKNOWN, UNKNOWN]  # type: ignore[union-attr]
 

@@ -518,7 +518,7 @@ def test_a_voice_that_nobody_knows_does_not_end_one_turn_after_the_other() -> No
         at = 0.032 * frame
         facts = hearing.feed(FrameHeard(at, 0.9, -30.0, 0.0))
         if frame % 10 == 0:
-            facts += hearing.feed(VoiceScored(at, at - 1.2, at, 0.0, familiar=False))
+            facts += hearing.feed(VoiceScored(at, at - 1.2, at, 0.0, strangeness=1.5))
         told += facts
         if any(isinstance(fact, TurnEnded) for fact in facts):
             hearing.expect(window, at)

@@ -79,24 +79,49 @@ def test_the_expected_partner_loses_against_evidence() -> None:
 
 def test_unfamiliar_windows_for_two_seconds_are_somebody_else() -> None:
     made = track((100, 0.1))
-    made.opine(10 * FRAME_S, 90 * FRAME_S, 5.0, False)
+    made.opine(10 * FRAME_S, 90 * FRAME_S, 5.0, 1.5)
 
     assert labels(made) == [(0, 10), (UNKNOWN, 80), (0, 10)]
 
 
 def test_one_unfamiliar_window_is_not_somebody_else() -> None:
     made = track((100, 0.1))
-    made.opine(10 * FRAME_S, 48 * FRAME_S, 5.0, False)
+    made.opine(10 * FRAME_S, 48 * FRAME_S, 5.0, 1.5)
 
     assert labels(made) == [(0, 100)]
 
 
 def test_a_familiar_window_over_the_same_frames_vouches_for_them() -> None:
     made = track((100, 0.1))
-    made.opine(0.0, 100 * FRAME_S, 5.0, False)
-    made.opine(0.0, 100 * FRAME_S, 5.0, True)
+    made.opine(0.0, 100 * FRAME_S, 5.0, 1.5)
+    made.opine(0.0, 100 * FRAME_S, 5.0, 0.0)
 
     assert made.strange_s() == 0.0
+
+
+def test_windows_that_are_strange_only_on_the_whole_are_somebody_else() -> None:
+    """Single windows say little: the mean of the run counts, and one window of a partner ends the run."""
+    made = track((100, 0.1))
+    for n, strangeness in enumerate((0.8, 1.6, 0.7, 1.4)):
+        made.opine(20 * n * FRAME_S, 20 * (n + 1) * FRAME_S, 5.0, strangeness)
+    assert made.strange_s() == pytest.approx(100 * FRAME_S)
+
+    made.opine(40 * FRAME_S, 60 * FRAME_S, 5.0, 0.0)
+    assert made.strange_s() == 0.0
+
+
+def test_nobody_else_begins_in_the_middle_of_a_partners_word() -> None:
+    """A noisy stretch of a partner's turn looks strange; somebody else begins in a silence."""
+    made = track((100, 0.1))
+    made.opine(30 * FRAME_S, 100 * FRAME_S, 5.0, 1.5)
+    assert labels(made) == [(0, 100)]
+    assert made.strange_s() == 0.0
+
+    paused = VoiceTrack(SpeakerSettings(frame_weight=1.0), FRAME_S, 0.0)
+    for n in range(1, 101):
+        paused.add(n * FRAME_S, 0.1, fresh=n in (1, 31))
+    paused.opine(30 * FRAME_S, 100 * FRAME_S, 5.0, 1.5)
+    assert labels(paused) == [(0, 30), (UNKNOWN, 70)]
 
 
 def test_dropping_a_turn_keeps_what_follows() -> None:

@@ -61,7 +61,7 @@ def test_somebody_else_is_surely_somebody_else() -> None:
     for n in range(100):
         whispers(table, FRAME_S, 0.0)
         if n % 12 == 11 and n > 36:
-            table.facts += table.hearing.feed(VoiceScored(table.now, table.now - 1.2, table.now, 0.5, False))
+            table.facts += table.hearing.feed(VoiceScored(table.now, table.now - 1.2, table.now, 0.5, 1.5))
     table.pauses(3.0)
 
     assert (ended(table).speaker, ended(table).sure) == (UNKNOWN, True)

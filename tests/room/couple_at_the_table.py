@@ -70,14 +70,18 @@ class Guided:
         self.process.stdin.flush()
 
 
-def start_program(room: VirtualRoom, folder: Path, *options: str) -> Guided:
-    """`voice-imago start` as a user would, with its keys on standard input."""
+PLAIN = ("--voices", "off", "--room", "off")
+"""Without the first evening's questions."""
+
+
+def start_program(room: VirtualRoom, folder: Path, *options: str, command: str = "start") -> Guided:
+    """`voice-imago start` (or another command) as a user would, with its keys on standard input."""
     events_file = folder / "events.jsonl"
     events_file.unlink(missing_ok=True)  # an earlier session's events would be answered
-    command = [sys.executable, "-m", "voice_imago", "start", "--partners", "Ana", "Ben", "--events", str(events_file)]
+    words = [sys.executable, "-m", "voice_imago", command, "--partners", "Ana", "Ben", "--events", str(events_file)]
     with (folder / "out.txt").open("w") as out:
         process = subprocess.Popen(
-            [*command, *options],
+            [*words, *options],
             cwd=ROOT,
             env={**room.env(), "VOICE_IMAGO_HOME": str(folder / "home")},
             stdin=subprocess.PIPE,
@@ -91,7 +95,7 @@ def start_program(room: VirtualRoom, folder: Path, *options: str) -> Guided:
 def lead_through(
     guided: Guided, room: VirtualRoom, clips: Mapping[str, Path], keys: Mapping[str, str], patience_s: float
 ) -> None:
-    """Answer every listening window: with the step's key, else with the clip of whoever is expected."""
+    """Answer every listening window: with the step's key, else with the clip of whoever is expected, if anybody."""
     ends_at = time.monotonic() + patience_s
     while guided.process.poll() is None and time.monotonic() < ends_at:
         windows = [event for event in guided.new_events() if event["event"] == "listening"]
@@ -101,7 +105,7 @@ def lead_through(
         window = windows[-1]
         if window["step"] in keys:
             guided.press(keys[window["step"]])
-        else:
+        elif window["for"] in clips:
             time.sleep(0.4)
             room.say(clips[window["for"]])
     guided.new_events()

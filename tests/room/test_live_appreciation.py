@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from couple_at_the_table import lead_through, loudness_during, recorded, spoken, start_program
+from couple_at_the_table import PLAIN, lead_through, loudness_during, recorded, spoken, start_program
 from virtual_room import VirtualRoom
 
 KEYS = {"invite": "y", "check": "y", "more": "n", "all_of_it": "y", "swap": "n", "deeper": "s"}
@@ -22,7 +22,7 @@ def test_a_couple_finishes_an_appreciation_by_voice_and_keys(room: VirtualRoom, 
     recording = tmp_path / "loudspeaker.wav"
     began_wall = time.monotonic()
     room.record(recording)
-    guided = start_program(room, tmp_path, "--recogniser", "none", "--thinking", "quick")
+    guided = start_program(room, tmp_path, "--recogniser", "none", "--thinking", "quick", *PLAIN)
     try:
         lead_through(guided, room, {"Ana": ana, "Ben": ben, "both": ben}, KEYS, patience_s=300.0)
         code = guided.process.wait(timeout=20.0)

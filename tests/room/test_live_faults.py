@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from couple_at_the_table import Guided, start_program
+from couple_at_the_table import PLAIN, Guided, start_program
 from virtual_room import VirtualRoom
 
 PATIENCE_S = 40.0
@@ -50,7 +50,7 @@ def left_behind(folder: Path) -> Iterator[str]:
 
 @pytest.mark.timeout(180)
 def test_when_the_sound_system_dies_and_comes_back_the_dialogue_goes_on(room: VirtualRoom, tmp_path: Path) -> None:
-    guided = start_program(room, tmp_path, "--recogniser", "none")
+    guided = start_program(room, tmp_path, "--recogniser", "none", *PLAIN)
     try:
         wait_for(guided, about("listening", step="invite"))
         room.switch_off()
@@ -87,7 +87,7 @@ def test_however_it_ends_no_process_is_left(
 ) -> None:
     """With a recogniser in a child of its own, and prompts being rendered ahead."""
     pytest.importorskip("pocketsphinx")
-    guided = start_program(room, tmp_path, "--recogniser", "answers")
+    guided = start_program(room, tmp_path, "--recogniser", "answers", *PLAIN)
     try:
         wait_for(guided, about("prompt_started"))
         guided.process.send_signal(end)

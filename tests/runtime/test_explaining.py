@@ -98,7 +98,7 @@ class Table:
         """A voice like neither partner's."""
         for _ in range(round(seconds / 0.32)):
             self.hear(0.32, 0.0)
-            self.tell(self.hearing.feed(VoiceScored(self.at, self.at - 1.6, self.at, 0.0, familiar=False)))
+            self.tell(self.hearing.feed(VoiceScored(self.at, self.at - 1.6, self.at, 0.0, strangeness=1.5)))
 
     def end(self, why: Why) -> None:
         self.tell(self.hearing.end_turn(self.at, why))

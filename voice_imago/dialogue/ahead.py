@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from voice_imago.dialogue.script import MIRROR_GRAPH, Script, Step
+from voice_imago.dialogue.script import Graph, Step
 from voice_imago.dialogue.state import State
 from voice_imago.dialogue.walk import Walker, other
 from voice_imago.dialogue.wording import Wording
@@ -30,9 +30,8 @@ def roles(names: tuple[str, str], step: Step | None, sender: Partner) -> dict[st
     }
 
 
-def texts_of_all(script: Script, wording: Wording, names: tuple[str, str], dialogue: str, first: Partner) -> list[str]:
-    """Every prompt of a dialogue for either sender: first forms in the order of the graphs, then shorter ones."""
-    graphs = [script.graphs[name] for name in (dialogue, MIRROR_GRAPH) if name in script.graphs]
+def texts_of_all(graphs: Iterable[Graph], wording: Wording, names: tuple[str, str], first: Partner) -> list[str]:
+    """Every prompt of these graphs for either sender: first forms in the order of the graphs, then shorter ones."""
     steps = [step for graph in graphs for step in graph.steps.values() if step.prompt]
     return _distinct(
         wording.line(step.prompt, roles(names, step, sender), form=form).text

@@ -14,7 +14,7 @@ from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.script import Step, Target
 from voice_imago.dialogue.state import LISTENING, Phase
-from voice_imago.events import Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
+from voice_imago.events import UNKNOWN, Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
 
 __all__ = ["Answers", "expected", "keyed", "options_prompt", "target"]
 
@@ -90,7 +90,7 @@ class Answers:
         elif turn.utterances is not None:
             self.understand(turn.utterances)
         else:
-            self._wait_for_words(ended)
+            self.wait_for_words(ended)
 
     def words_came(self, fact: WordsKnown) -> None:
         """The words of an answer arrived, perhaps while the question is being asked again."""
@@ -127,6 +127,11 @@ class Answers:
         """The answer that was not taken came from the right partner after all."""
         actor = self._guide.actor
         self.understand([replace(utterance, speaker=actor) for utterance in utterances])
+
+    def would_answer(self, utterances: Sequence[Utterance]) -> bool:
+        """Whether only the voice keeps these words from being the answer."""
+        meant = [u for u in utterances if target(self._guide.step, self._meaning(u)) is not None]
+        return bool(meant) and not any(self._counts(u.speaker) for u in meant)
 
     def rest_heard(self, utterances: Sequence[Utterance]) -> None:
         """Somebody spoke in a rest: "ready" ends it, and a rest may have answers of its own."""
@@ -166,7 +171,8 @@ class Answers:
 
     # ------------------------------------------------------------------ with words
 
-    def _wait_for_words(self, ended: TurnEnded) -> None:
+    def wait_for_words(self, ended: TurnEnded) -> None:
+        """The answer was given; its words are on their way."""
         guide = self._guide
         guide.state = replace(
             guide.state,
@@ -218,6 +224,8 @@ class Answers:
     def _counts(self, speaker: Speaker | None) -> bool:
         """Whether this voice may answer: the one that is asked, or one that is not known."""
         actor = self._guide.actor
+        if speaker == UNKNOWN and self._guide.voices == "known":
+            return False  # neither partner's, as far as can be told
         return actor is None or speaker not in (0, 1) or speaker == actor
 
     def _confirm(self, meaning: str) -> None:

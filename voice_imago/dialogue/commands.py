@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_shape import STOP_GRAPH, TIME_OUT_GRAPH
+from voice_imago.dialogue.script_shape import ROOM_CHECK_GRAPH, STOP_GRAPH, TIME_OUT_GRAPH, VOICES_GRAPH
 from voice_imago.dialogue.state import Phase
 from voice_imago.events import Chime, Command, Hush, TuneVoice
 
@@ -55,6 +55,8 @@ class Commands:
             "skip": self._skip,
             "time_out": self._time_out,
             "stop": self._stop,
+            "learn_voices": lambda command: self._enter_aside(VOICES_GRAPH, command),
+            "check_room": lambda command: self._enter_aside(ROOM_CHECK_GRAPH, command),
             "help": self._help,
             "where": self._where,
             "back": self._back,
@@ -118,6 +120,8 @@ class Commands:
             guide.emit(Hush())
         elif phase is Phase.RESTING:
             guide.rest_over()
+        elif phase is Phase.WORKING:
+            guide.aside([guide.line("guide.one_moment")])
         elif command.by == "key":
             self._done_by_key()
 
@@ -133,8 +137,8 @@ class Commands:
 
     def _skip(self, command: Command) -> None:
         guide, step, state = self._guide, self._guide.step, self._guide.state
-        greeting = state.phase is Phase.SPEAKING and state.after == "step"
-        if greeting or step.do == "end":
+        passing = state.phase is Phase.SPEAKING and state.after in ("step", "finish")
+        if passing or step.do == "end":
             guide.emit(Hush())
         elif step.skippable:
             if step.do in ("turn", "ask"):

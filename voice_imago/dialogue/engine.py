@@ -3,8 +3,10 @@
 Theory of operation
 -------------------
 A dialogue is a walk through graphs of steps (``prompts/dialogues/*.toml``). ``Walker`` knows the way, ``Wording``
-the words, ``Replies`` what an answer means; this module knows *when*. The state is one frozen value; a fact either
-moves it along the table below or is of no interest and changes nothing.
+the words, ``Replies`` what an answer means; this module knows *when*; what is done then is said by ``Turns``,
+``Answers``, ``Voices`` (whose voice it was), ``Tasks`` (what the runtime measures and learns), ``Commands`` and
+``Faults``. The state is one frozen value; a fact either moves it along the table below or is of no interest and
+changes nothing.
 
     phase      fact          what happens
     ---------  ------------  ------------------------------------------------------------------------------
@@ -20,7 +22,11 @@ moves it along the table below or is of no interest and changes nothing.
     DECIDING   Due           "one moment", then the question again
     RESTING    Due           the rest is over ("ready" ends it early; a rest may have answers, too)
     PAUSED     nothing but commands, and the keys while the microphone is lost
+    WORKING    Performed     the task is done; its outcome decides what follows
+    WORKING    Due           the same, with the outcome "failed"
     any        Command, AnswerKeyed, Interruption, Fault, Recovered
+
+While the guide asks whose a turn was (``State.doubt``), every turn in LISTENING and DECIDING is an answer to that.
 
 The guide's words come in three strengths. A *prompt* closes the listening window and decides what follows.
 Something *in between* (help, a fault) closes it too and then goes back to exactly where we were; words that arrive
@@ -41,25 +47,28 @@ from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
 from voice_imago.dialogue.answers import Answers, expected, target
 from voice_imago.dialogue.commands import Commands
+from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.faults import Faults
-from voice_imago.dialogue.guide import Course, Guide
+from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
+from voice_imago.dialogue.script_shape import MIRROR_GRAPH, VOICES_GRAPH
 from voice_imago.dialogue.state import LISTENING, Line, Phase, State
+from voice_imago.dialogue.tasks import Tasks
+from voice_imago.dialogue.turns import Turns
+from voice_imago.dialogue.voices import Voices
 from voice_imago.dialogue.walk import other
 from voice_imago.events import (
     AnswerKeyed,
-    Chime,
     Command,
     Due,
     Effect,
     Expect,
     Fault,
     Interruption,
-    Intervention,
     Partner,
+    Performed,
     Prepare,
     PromptEnded,
-    Publish,
     Recovered,
     Talked,
     TurnHeard,
@@ -78,13 +87,14 @@ DialogueFact = (
     | Talked
     | Interruption
     | Due
+    | Performed
     | Command
     | AnswerKeyed
     | Fault
     | Recovered
 )
 
-_UNDOABLE = (PromptEnded, WordsKnown, Waited, Talked, Interruption, Recovered)
+_UNDOABLE = (PromptEnded, WordsKnown, Performed, Waited, Talked, Interruption, Recovered)
 """Facts after which the last end of turn may still be undone: nobody has decided anything since."""
 
 
@@ -96,6 +106,8 @@ class _Before:
     state: State
     heard: dict[tuple[str, Partner | None], int]
     """Prompts heard by then, for tapering."""
+    led_to: int = 0
+    """The visit that the turn led to; once the dialogue is further than that, it is too late to give it back."""
 
 
 class Dialogue:
@@ -104,19 +116,26 @@ class Dialogue:
     def __init__(self, script: Script, course: Course) -> None:
         self._guide = Guide(script, course)
         self._answers = Answers(self._guide)
+        self._turns = Turns(self._guide)
+        self._tasks = Tasks(self._guide)
+        self._voices = Voices(self._guide, self._turns, self._answers)
         self._commands = Commands(self._guide)
         self._faults = Faults(self._guide)
         self._before: _Before | None = None
+        """The last end of a turn, as long as silence may have ended it wrongly."""
+        self._taken: _Before | None = None
+        """The last turn step that was done, as long as it may be said that it was somebody else's."""
         self._table: dict[type, Callable[[Any], None]] = {
             PromptEnded: self._prompt_ended,
             TurnHeard: self._turn_heard,
             WordsKnown: self._words_known,
             Waited: self._waited,
-            Talked: self._talked,
+            Talked: self._turns.talked,
             Interruption: self._interrupted,
             Due: self._due,
             Command: self._commanded,
-            AnswerKeyed: lambda fact: self._answers.by_key(fact.key),
+            Performed: self._tasks.performed,
+            AnswerKeyed: self._keyed,
             Fault: self._faults.failed,
             Recovered: self._faults.recovered,
         }
@@ -152,6 +171,8 @@ class Dialogue:
 
     def answers(self, text: str) -> bool:
         """Whether the words answer what is being asked just now."""
+        if self._guide.state.doubt is not None and self.phase in LISTENING:
+            return self._guide.replies.who(text) is not None
         step, asking = self.step, self.step.do == "ask" and self.phase in LISTENING
         if not asking and not (step.on and self.phase is Phase.RESTING):
             return False
@@ -161,10 +182,15 @@ class Dialogue:
         """Greet, then perform the first step."""
         guide, course = self._guide, self._guide.course
         guide.at = at
-        guide.state = guide.walker.begin(guide.state, course.dialogue)
+        guide.state = replace(guide.state, to_come=(*course.prelude, course.dialogue))
+        walked = (*course.prelude, course.dialogue, MIRROR_GRAPH)
+        guide.begin_next()
         greetings = [*course.opening, *facilitation.capability_notice(course.words)]
+        if course.voices == "learn" and VOICES_GRAPH not in walked:  # that graph says it itself
+            greetings.append("guide.voices_learning")
         lines = [guide.line(key) for key in greetings]
-        everything = texts_of_all(guide.script, guide.wording, course.partners, course.dialogue, course.first)
+        graphs = [guide.script.graphs[name] for name in walked if name in guide.script.graphs]
+        everything = texts_of_all(graphs, guide.wording, course.partners, course.first)
         guide.emit(Prepare(tuple(line.text for line in lines)), Prepare(tuple(everything)))
         guide.speak(lines, "step")
         return guide.flush()
@@ -186,7 +212,14 @@ class Dialogue:
         guide, before = self._guide, self._before
         if before is None or before.turn != turn or self.over:
             return None
-        guide.at, self._before = at, None
+        guide.at, self._before, self._taken = at, None, None
+        self._put_back(before)
+        guide.emit(Expect(guide.window()))
+        return guide.flush()
+
+    def _put_back(self, before: _Before) -> None:
+        """Be where we were when that turn was not over yet."""
+        guide = self._guide
         guide.hush()
         now = guide.state
         guide.state = replace(before.state, first=now.first, switched_off=now.switched_off)
@@ -194,8 +227,6 @@ class Dialogue:
         guide.microphone(on=True)
         if now.visit != guide.state.visit:
             guide.tell_step()
-        guide.emit(Expect(guide.window()))
-        return guide.flush()
 
     # ------------------------------------------------------------------ facts
 
@@ -208,56 +239,51 @@ class Dialogue:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Back from something in between: take the words that arrived meanwhile."""
+        """Back from something in between: take what arrived meanwhile."""
         guide, meanwhile = self._guide, self._guide.state.meanwhile
         if meanwhile and guide.state.beneath is guide.state:
             guide.state = replace(guide.state, meanwhile=())
             for fact in meanwhile:
-                self._words_known(fact)
+                self._table[type(fact)](fact)
 
     def _turn_heard(self, heard: TurnHeard) -> None:
-        guide, ended = self._guide, heard.ended
+        guide = self._guide
         if self.phase is Phase.RESTING:
             self._heard_in_rest(heard.utterances or ())
-        elif self.phase is Phase.PAUSED:
+        elif self.phase in (Phase.PAUSED, Phase.WORKING):
             guide.emit(Expect(guide.window()))
         if self.phase not in LISTENING:
             return
+        if guide.state.doubt is not None:
+            self._voices.answered(heard)
+        elif not self._voices.is_third(heard):
+            self._turn_of_a_partner(heard)
+
+    def _turn_of_a_partner(self, heard: TurnHeard) -> None:
+        guide, ended = self._guide, heard.ended
         self._before = _Before(ended.turn, guide.state, guide.wording.heard)
         taken = ended.why == "other_voice" and guide.step.do == "turn"
         floor = guide.walker.next_actor(guide.state) if taken else None
-        state = replace(guide.state, last_turn=ended.turn, last_end=ended.end)
+        state = replace(guide.state, last_turn=ended.turn, last_start=ended.start, last_end=ended.end)
         guide.state = replace(state, floor=floor, refused=None)
+        if self._voices.doubts(heard):
+            return
         if guide.step.do == "ask":
             self._answers.heard(heard)
-        elif guide.actor is not None and ended.speaker == other(guide.actor):
-            self._turn_of_the_other(heard)
+        elif guide.actor is not None and ended.speaker == other(guide.actor) and guide.step.task is None:
+            self._turns.of_the_other(heard)
         else:
-            self._turn_over(heard.text)
+            self._take(heard)
 
-    def _turn_of_the_other(self, heard: TurnHeard) -> None:
-        """Not the partner whose turn it is: the step stays."""
-        guide, ended = self._guide, heard.ended
-        guide.state = replace(guide.state, refused=heard.utterances or (), floor=None)
-        guide.listen()
-        if ended.speaker is not None:
-            self._interrupted(Interruption(heard.at, ended.speaker, ended.turn))
-
-    def _turn_over(self, text: str | None) -> None:
-        """A turn step is done: perhaps a gentle second try, else the mirror, else on."""
-        guide = self._guide
-        if text:
-            for label, there in guide.step.heard.items():
-                if label not in guide.state.call.branched and self._heard(text, label):
-                    guide.follow(guide.walker.branch(guide.state, there, label))
-                    return
-            asked = guide.replies.holds(text, "question")
-            guide.state = replace(guide.state, asked=asked)
-        guide.follow(guide.walker.mirror(guide.state))
-
-    def _heard(self, text: str, label: str) -> bool:
-        """Whether a reply list is in the words; with ``!``, whether it is not."""
-        return self._guide.replies.holds(text, label.lstrip("!")) is not label.startswith("!")
+    def _take(self, heard: TurnHeard) -> None:
+        """A turn step is done."""
+        before = self._before
+        self._tasks.learn(heard)
+        self._turns.over(heard.text)
+        if self.phase is Phase.WORKING:  # its sound is in use
+            self._before = None
+        elif before is not None:
+            self._taken = replace(before, led_to=self.visit)
 
     def _words_known(self, fact: WordsKnown) -> None:
         guide, state = self._guide, self._guide.state
@@ -265,6 +291,10 @@ class Dialogue:
             guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
         elif self.phase is Phase.RESTING:
             self._answers.rest_heard(fact.utterances)
+        elif state.doubt is not None:
+            self._voices.words_came(fact)
+        elif self._voices.doubts_words(fact):
+            return
         elif fact.turn in state.answer_turns:
             self._answers.words_came(fact)
         elif self._asked_before(fact):
@@ -287,7 +317,8 @@ class Dialogue:
             guide.speak([guide.prompt_line()], "listen")
         elif self.phase is Phase.LISTENING:
             waited_s, said = guide.state.waited_s + fact.seconds, guide.state.said
-            line = self._reminder(waited_s)
+            doubt = guide.state.doubt is not None
+            line = self._voices.reminder(waited_s) if doubt else self._reminder(waited_s)
             guide.speak([line], "pause" if line.key == "guide.pausing_now" else "listen")
             guide.state = replace(guide.state, waited_s=waited_s, said=said)
 
@@ -301,50 +332,66 @@ class Dialogue:
             return guide.wording.stem(step.prompt, guide.roles())
         return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)
 
-    def _talked(self, fact: Talked) -> None:
-        """Too long for one mirror: first a soft sound, then a sentence; the turn itself stays open."""
-        guide = self._guide
-        if self.phase is not Phase.LISTENING or guide.step.do != "turn":
-            return
-        limits_s = guide.script.timings[guide.step.kind].talk_limits_s
-        rung = facilitation.on_long_turn(fact.seconds, limits_s, guide.at - guide.state.intervened_at)
-        if rung == 0:
-            return
-        guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
-        if rung == 1:
-            guide.emit(Chime("time"))
-        else:
-            guide.state = replace(guide.state, intervened_at=guide.at)
-            guide.murmur(guide.line("guide.let_catch"))
-
     def _interrupted(self, fact: Interruption) -> None:
-        guide, actor = self._guide, self._guide.actor
-        if self.phase is not Phase.LISTENING or guide.step.do != "turn":
-            return
-        if actor is None or fact.by != other(actor):
-            return
-        state = guide.state
-        move = facilitation.on_interruption(state.disturbances, state.moves, guide.at - state.intervened_at)
-        guide.state = replace(state, disturbances=state.disturbances + 1)
-        if move is None:
-            return
-        guide.state = replace(guide.state, moves=state.moves + 1, intervened_at=guide.at)
-        guide.emit(Publish(Intervention(guide.at, "interruption", move.rung, other(actor))))
-        guide.murmur(guide.line(move.prompt))
+        if self.phase in LISTENING and not self._voices.interrupts(fact):
+            self._turns.interrupted(fact)
 
     def _due(self, fact: Due) -> None:
         if self.phase is Phase.RESTING:
             self._guide.rest_over()
+        elif self.phase is Phase.WORKING:
+            self._tasks.too_late()
+        elif self.phase is Phase.DECIDING and self._guide.state.doubt is not None and self._guide.state.filler_said:
+            self._voices.not_understood()
         elif self.phase is Phase.DECIDING:
             self._answers.due()
 
+    def _keyed(self, fact: AnswerKeyed) -> None:
+        if not self._voices.by_key(fact.key):
+            self._answers.by_key(fact.key)
+
+    # ------------------------------------------------------------------ commands
+
     def _commanded(self, command: Command) -> None:
-        refused = self._guide.state.refused
-        if command.name != "that_was_me":
+        if command.name == "that_was_me":
+            self._was_me(command)
+        elif command.name == "not_me":
+            self._was_not_me()
+        elif command.name == "done" and command.by == "key" and self._asks_who:
+            self._voices.explain_keys()
+        else:
             self._commands.obey(command)
+
+    @property
+    def _asks_who(self) -> bool:
+        return self._guide.state.doubt is not None and self.phase in LISTENING
+
+    def _was_me(self, command: Command) -> None:
+        """Take what was refused."""
+        guide, refused = self._guide, self._guide.state.refused
+        if self._asks_who:
+            self._voices.said_me(command.by if command.by != "key" else None)
         elif refused is not None and self.phase in LISTENING:
-            self._guide.state = replace(self._guide.state, refused=None)
-            if self._guide.step.do == "ask":
+            guide.state = replace(guide.state, refused=None)
+            if guide.step.do == "ask":
                 self._answers.that_was_me(refused)
             else:
-                self._turn_over(" ".join(utterance.text for utterance in refused))
+                self._turns.over(" ".join(utterance.text for utterance in refused))
+
+    def _was_not_me(self) -> None:
+        """Give back what was taken, if nothing else has happened since (domain §1.6)."""
+        guide, taken = self._guide, self._taken
+        if self._asks_who:
+            self._voices.settle_word("not_me")
+        elif taken is not None and taken.led_to == self.visit and self._in_play:
+            self._taken = None
+            self._put_back(taken)
+            self._voices.give_floor_back()
+        elif self.phase in LISTENING and guide.actor is not None:
+            guide.aside([guide.line("guide.floor_back")])
+
+    @property
+    def _in_play(self) -> bool:
+        """Neither paused nor saying goodbye."""
+        seen_off = self.phase is Phase.SPEAKING and self._guide.state.after in ("pause", "stop")
+        return self.phase is not Phase.PAUSED and not seen_off

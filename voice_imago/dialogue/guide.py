@@ -7,14 +7,16 @@ decide (``engine``, ``answers``, ``commands``, ``faults``) use these means and n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from voice_imago.dialogue import ahead
+from voice_imago.dialogue.course import Course, VoicesKnown, Words
 from voice_imago.dialogue.replies import Replies
-from voice_imago.dialogue.script import MIRROR_GRAPH, Script, Step
+from voice_imago.dialogue.script import Script, Step
 from voice_imago.dialogue.state import LISTENING, After, Line, Phase, State
 from voice_imago.dialogue.walk import Walker, with_call
+from voice_imago.dialogue.windows import window
 from voice_imago.dialogue.wording import Wording
 from voice_imago.events import (
     Chime,
@@ -23,38 +25,25 @@ from voice_imago.events import (
     Finish,
     Hush,
     Partner,
+    Perform,
     Prepare,
     Publish,
     Say,
     StepEntered,
     SwitchMicrophone,
+    Task,
     Window,
 )
 
 __all__ = ["Course", "Guide"]
 
-Words = Literal["nothing", "answers", "speech"]
 Reason = Literal["finished", "stopped", "time_out", "fault"]
 
-LEAST_GRACE_S = 1.0
-"""However late the end of the turn was decided, this much grace is left."""
-
-_AFTER: dict[str, After] = {"say": "next", "turn": "listen", "ask": "listen", "rest": "rest", "end": "finish"}
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What is to be guided, for whom."""
-
-    dialogue: str
-    language: str
-    partners: tuple[str, str]
-    first: Partner = 0
-    """Who is the sender first."""
-    words: Words = "speech"
-    """What the recogniser understands."""
-    opening: tuple[str, ...] = ("guide.hello", "guide.limits")
-    """Prompts before the first step."""
+TASK_S = 30.0
+"""Seconds after which a task that has not answered counts as failed."""
+_AFTER: dict[str, After] = {
+    "say": "next", "turn": "listen", "ask": "listen", "rest": "rest", "task": "work", "end": "finish",
+}  # fmt: skip
 
 
 class Guide:
@@ -71,9 +60,12 @@ class Guide:
         self.at = 0.0
         self.words: Words = course.words
         """What the recogniser understands now; "nothing" while it is out of order."""
+        self.voices: VoicesKnown = course.voices
+        """Whether the voices are told apart by now."""
         self.turn_open = False
         """Somebody is in the middle of a turn; told by the session before every fact."""
         self._ids = 0
+        self._tasks = 0
         self._out: list[Effect] = []
         self._endings: dict[After, Callable[[], None]] = {
             "listen": self.listen,
@@ -86,6 +78,7 @@ class Guide:
             "step": self.perform,
             "again": lambda: self.perform(resumed=True),
             "stop": lambda: self.finish("stopped"),
+            "work": self.work,
         }
 
     # ------------------------------------------------------------------ effects
@@ -148,15 +141,29 @@ class Guide:
         stem = new and self.wording.has_stem(step.prompt)
         return [line, self.wording.stem(step.prompt, self.roles())] if stem else [line]
 
+    def begin_next(self) -> None:
+        """Begin the next of the graphs to come, as if nothing had been before it."""
+        state = self.state
+        graph, *others = state.to_come
+        empty = replace(
+            state, calls=(), trail=(), to_come=tuple(others), sender=self.course.first, asked=False, floor=None
+        )
+        self.state = self.walker.begin(empty, graph, "prelude" if others else "main")
+
     def follow(self, state: State | None) -> None:
-        """Stand on a new step, or (None: an aside is over) take up the one below it again."""
-        if state is None:
+        """Stand on a new step, or (None: a graph was left with ``return``) go on with what is below or after it."""
+        if state is not None:
+            self.state = state
+            self.perform()
+        elif len(self.state.calls) > 1:
             below = replace(self.state, calls=self.state.calls[:-1])
             self.state = with_call(below, replace(below.call, told=False))
             self.perform(resumed=True)
-        else:
-            self.state = state
+        elif self.state.to_come:
+            self.begin_next()
             self.perform()
+        else:
+            self.speak([self.line("guide.goodbye")], "finish")
 
     def finish_step(self) -> None:
         self.follow(self.walker.finish(self.state))
@@ -240,7 +247,8 @@ class Guide:
         if back is None:
             self.perform(resumed=True)
             return
-        self.state = replace(back, first=now.first, meanwhile=now.meanwhile)
+        deadline = self.at + TASK_S if back.phase is Phase.WORKING else back.deadline  # nothing was measured meanwhile
+        self.state = replace(back, first=now.first, meanwhile=now.meanwhile, deadline=deadline)
         if back.phase is Phase.SPEAKING:
             self.say_first()
         else:
@@ -258,6 +266,20 @@ class Guide:
         self._ids += 1
         self.emit(Say(self._ids, line.key, line.text, line.form))
         return self._ids
+
+    # ------------------------------------------------------------------ tasks
+
+    def work(self, start: float = 0.0, end: float = 0.0) -> None:
+        """Have the step's task done, with this stretch of sound if it needs one; its outcome decides what follows."""
+        self._await(Phase.WORKING, self.at + TASK_S)
+        self.state = replace(self.state, task=self.ask_for(self.step.task, self.actor, start, end))
+
+    def ask_for(self, task: Task | None, partner: Partner | None, start: float, end: float) -> int:
+        """Have something done without waiting for it; gives the id that its outcome will carry."""
+        self._tasks += 1
+        if task is not None:  # check_prompts knows that a task step has one
+            self.emit(Perform(self._tasks, task, partner, start, end))
+        return self._tasks
 
     # ------------------------------------------------------------------ listening, resting
 
@@ -306,24 +328,7 @@ class Guide:
 
     def window(self) -> Window:
         """What is expected now."""
-        step, state = self.step, self.state
-        if state.phase in (Phase.RESTING, Phase.PAUSED):
-            return Window(step.id, None, None, "setup", self.script.timings["setup"].end_silence_s)
-        timing = self.script.timings[step.kind]
-        either = step.asker is not None and not state.asked
-        grace_s = max(LEAST_GRACE_S, step.supply_after_s - (self.at - state.last_end))
-        reminders_s = step.reminders_s or timing.reminders_s
-        left = tuple(s - state.waited_s for s in reminders_s if s > state.waited_s + 0.01)
-        mirrored = step.do == "turn" and (step.mirror is not None or state.call.graph == MIRROR_GRAPH)
-        return Window(
-            step=step.id,
-            actor=None if either else self.actor,
-            next_actor=self.walker.next_actor(state) if step.do == "turn" else None,
-            kind=step.kind,
-            end_silence_s=step.end_silence_s or timing.end_silence_s,
-            reminders_s=(grace_s,) if state.phase is Phase.GRACE else left,
-            talk_limits_s=timing.talk_limits_s if mirrored else (),
-        )
+        return window(self.walker, self.script, self.state, self.at)
 
     # ------------------------------------------------------------------ words
 
@@ -345,6 +350,8 @@ class Guide:
 
     def short_line(self) -> Line:
         """The current step's question again, shorter; once it was asked, put to the one who answers."""
+        if not self.step.prompt:
+            return self.line("guide.one_moment")
         if self.step.asker and not self.state.asked:
             return self.wording.line(self.step.prompt, self.roles(), form="repeat")
         return self.wording.question(self.step.prompt, self.roles())
@@ -373,4 +380,8 @@ def _entered(state: State, *, asked: bool) -> State:
         refused=None,
         meanwhile=(),
         answer_turns=frozenset(),
+        task=0,
+        doubt=None,
+        doubted=False,
+        unsure_turns=frozenset(),
     )

@@ -36,6 +36,8 @@ TALK_WORDS = {"none": 2, "yes": 2, "no": 4}
 """So many weighty words beside no answer, a yes or a no to an open question are somebody going on to talk."""
 NEAR_LETTERS = 6
 """A command of at least so many letters is understood with one letter wrong."""
+NEAR_WORDS = 3
+"""In so few words a name is understood with one letter wrong."""
 NEVER_GUESSED = frozenset({"stop", "time_out", "skip", "back"})
 """Commands that are only obeyed when the words are exact."""
 
@@ -93,6 +95,7 @@ class Replies:
         self._marked = {name: MarkedPhrases(phrases) for name, phrases in language.replies.items()}
         self._lists = {name: tuple(map(plain_words, phrases)) for name, phrases in language.replies.items()}
         self._names = frozenset(word for name in names for word in plain_words(name))
+        self._who = [plain_words(name) for name in names]
         commands = {name: tuple(map(plain_words, phrases)) for name, phrases in language.commands.items()}
         self._commands = Phrases(commands.items())
         self._fillers = Phrases([("filler", self._list("fillers") + self._list("hesitation"))])
@@ -199,6 +202,21 @@ class Replies:
     def _words_of(self, name: str) -> frozenset[str]:
         return frozenset(word for phrase in self._list(name) for word in phrase)
 
+    # ------------------------------------------------------------------ names
+
+    def who(self, text: str) -> str | None:
+        """Whose turn it was, by these words: "0" or "1" for a partner's name, "me", "not_me"; None: it is not said."""
+        words = plain_words(text)
+        for label in ("not_me", "me"):
+            if self._marked[label].is_placed(words, self._without_fillers(words)):
+                return label
+        if not self._turning.isdisjoint(words):
+            return None
+        named = {n for n, name in enumerate(self._who) if Phrases([("", [name])]).find(words)}
+        if not named and len(words) <= NEAR_WORDS:
+            named = {n for n, name in enumerate(self._who) if any(_sounds_like(word, name) for word in words)}
+        return str(named.pop()) if len(named) == 1 else None
+
     # ------------------------------------------------------------------ commands
 
     def command(self, text: str) -> str | None:
@@ -266,6 +284,11 @@ def _rest(words: Words, found: Iterable[Found]) -> Words:
     """The words that no phrase accounts for."""
     covered = {at for one in found for at in range(one.start, one.end)}
     return tuple(word for at, word in enumerate(words) if at not in covered)
+
+
+def _sounds_like(word: str, name: Words) -> bool:
+    """Names are what a recogniser spells wrong first."""
+    return len(name) == 1 and len(name[0]) > 2 and word[:1] == name[0][:1] and one_apart(word, name[0])
 
 
 def _stripped(words: Words, phrase: Words) -> Words:

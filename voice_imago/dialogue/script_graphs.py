@@ -11,9 +11,12 @@ from typing import get_args
 
 from voice_imago.dialogue.script_read import Problems, did_you_mean
 from voice_imago.dialogue.script_shape import (
+    ANY_OUTCOME,
     MIRROR_GRAPH,
+    OUTCOMES,
     RETURN,
     SHARED_GRAPHS,
+    TURN_TASK,
     ByMode,
     Graph,
     Mode,
@@ -38,13 +41,15 @@ def check_graphs(graphs: Mapping[str, Graph], timings: Mapping[Kind, Timing], pr
             problems.add("dialogues/timings.toml", kind, "'remind' needs one entry for each of 'reminders_s'")
     for graph in graphs.values():
         file = _file(graph)
-        near = did_you_mean(graph.start, graph.steps)
-        if graph.start not in graph.steps:
-            problems.add(file, "start", f"no step is called '{graph.start}'" + near)
+        for place, name in zip(("start", "prelude"), graph.entrances, strict=False):
+            if name not in graph.steps:
+                problems.add(file, place, f"no step is called '{name}'" + did_you_mean(name, graph.steps))
+        if graph.prelude and graph.id not in SHARED_GRAPHS:
+            problems.add(file, "prelude", f"has a meaning only in {_shared_files()}")
         for step in graph.steps.values():
             for place, what in _step_problems(step, graph, graphs, timings):
                 problems.add(file, f"{step.id}/{place}" if place else step.id, what)
-        if graph.start in graph.steps:
+        if set(graph.entrances) <= set(graph.steps):
             _check_ways(graph, problems)
 
 
@@ -53,6 +58,10 @@ def ways(step: Step, mode: Mode) -> list[str]:
     targets = [*step.on.values(), *step.heard.values()]
     targets += [target for target in (step.next, step.visits and step.visits.then) if target]
     return [target_for(target, mode) for target in targets]
+
+
+def _shared_files() -> str:
+    return ", ".join(f"{name}.toml" for name in SHARED_GRAPHS)
 
 
 def _file(graph: Graph) -> str:
@@ -67,7 +76,8 @@ def _step_problems(
 ) -> Iterator[tuple[str, str]]:
     yield from _target_problems(step, graph)
     yield from _form_problems(step)
-    yield from _answer_problems(step)
+    yield from _task_problems(step)
+    yield from _outcome_problems(step) if step.task else _answer_problems(step)
     if step.mirror and MIRROR_GRAPH not in graphs:
         yield "mirror", "there is no dialogues/mirror.toml to mirror with"
     if graph.id != MIRROR_GRAPH and step.id in getattr(graphs.get(MIRROR_GRAPH), "steps", ()):
@@ -90,10 +100,7 @@ def _target_problems(step: Step, graph: Graph) -> Iterator[tuple[str, str]]:
             yield place, "'loop' and 'once' have a meaning only in mirror.toml"
         for name in [target] if isinstance(target, str) else [target.loop, target.once]:
             if name == RETURN and graph.id not in SHARED_GRAPHS:
-                yield (
-                    place,
-                    f"'{RETURN}' has a meaning only in " + ", ".join(f"{one}.toml" for one in SHARED_GRAPHS),
-                )
+                yield place, f"'{RETURN}' has a meaning only in {_shared_files()}"
             elif name != RETURN and name not in graph.steps:
                 yield place, f"no step is called '{name}'" + did_you_mean(name, graph.steps)
 
@@ -103,7 +110,7 @@ def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
     for key, do in _ONLY_FOR.items():
         if getattr(step, key) and step.do != do:
             yield key, f"has a meaning only with do = \"{do}\", this is a '{step.do}' step"
-    if step.do in ("say", "turn", "rest") and step.next is None:
+    if step.do in ("say", "turn", "rest", "task") and step.next is None:
         yield "next", f"is missing; a '{step.do}' step needs it"
     if step.do == "end" and (step.next or step.on):
         yield "next", "nothing can follow an 'end' step"
@@ -119,12 +126,41 @@ def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "microphone", "can only be off during a 'rest'"
 
 
+def _task_problems(step: Step) -> Iterator[tuple[str, str]]:
+    """Which task fits which kind of step."""
+    if step.do == "task" and not step.task:
+        yield "task", "is missing; a 'task' step needs it"
+    if not step.task:
+        return
+    if step.do not in ("task", "turn"):
+        yield "task", f'has a meaning only with do = "task" or "turn", this is a \'{step.do}\' step'
+    elif step.task == "learn_turn":
+        yield "task", "'learn_turn' is asked for by the guide itself; no step can name it"
+    elif (step.do == "turn") != (step.task == TURN_TASK):
+        yield "task", f'\'{TURN_TASK}\' goes with do = "turn", whose sound it needs, and the others with do = "task"'
+    if step.actor == "both":
+        yield "actor", "a task is for one partner or for nobody: sender, receiver or guide"
+    for key in ("mirror", "heard"):
+        if step.do == "turn" and getattr(step, key):
+            yield key, "cannot follow a turn with a task; the outcome decides what follows"
+
+
+def _outcome_problems(step: Step) -> Iterator[tuple[str, str]]:
+    known = (
+        [*OUTCOMES[step.task], *(name for name in ANY_OUTCOME if name not in OUTCOMES[step.task])] if step.task else []
+    )
+    for outcome in step.on:
+        if outcome not in known and outcome != "skip":
+            what = f"is no outcome of '{step.task}' ({', '.join(known)})" + did_you_mean(outcome, known)
+            yield f"on.{outcome}".replace(":", "."), what
+
+
 def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
     for meaning in step.on:
         if not meaning.startswith("choice:") and meaning not in _MEANINGS:
             known = [*_MEANINGS, "choice.<name>"]
             yield f"on.{meaning}", f"is no meaning ({', '.join(known)})" + did_you_mean(meaning, _MEANINGS)
-        elif step.do in ("turn", "say") and meaning != "skip":
+        elif step.do in ("turn", "say", "task") and meaning != "skip":
             yield f"on.{meaning}".replace(":", "."), f"a '{step.do}' step has no answer, only 'skip'"
     answers = set(step.on) - {"skip"}
     if step.do != "ask":
@@ -159,7 +195,7 @@ def _check_ways(graph: Graph, problems: Problems) -> None:
 
 
 def _reachable(graph: Graph, mode: Mode) -> set[str]:
-    found, waiting = {graph.start}, [graph.start]
+    found, waiting = set(graph.entrances), list(graph.entrances)
     while waiting:
         for name in ways(graph.steps[waiting.pop()], mode):
             if name in graph.steps and name not in found:

@@ -116,11 +116,12 @@ def _read_graph(folder: Path, path: Path, problems: Problems) -> Graph | None:
             steps[step.id] = step
     if len(problems.lines) > before and len(steps) < len(items):
         return None  # further checks of half a graph would only repeat the problem
-    return Graph(path.stem, str(head.get("start", "")), steps, bool(head.get("menu", False)))
+    start, prelude = str(head.get("start", "")), str(head.get("prelude", ""))
+    return Graph(path.stem, start, steps, bool(head.get("menu", False)), prelude)
 
 
-_DEFAULT_ACTOR: dict[str, Actor] = {"say": "guide", "end": "guide", "rest": "guide"}
-_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", "say": "setup", "end": "setup", "rest": "setup"}
+_DEFAULT_ACTOR: dict[str, Actor] = {"say": "guide", "end": "guide", "rest": "guide", "task": "guide"}
+_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", **dict.fromkeys(("say", "end", "rest", "task"), "setup")}
 
 
 def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problems: Problems) -> Step | None:
@@ -134,7 +135,7 @@ def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problem
             problems.add(*where, f"'{key}' is missing; a '{do}' step needs it")
     if len(problems.lines) > before:
         return None
-    values.setdefault("prompt", f"{graph}.{values['id']}")
+    values.setdefault("prompt", "" if do == "task" else f"{graph}.{values['id']}")
     values["on"] = _flat(values.get("on", {}), where, problems)
     values["microphone"] = values.get("microphone", "on") == "on"
     if visits := values.get("visits"):

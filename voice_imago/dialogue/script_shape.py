@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
-from voice_imago.events import Kind
+from voice_imago.events import Kind, Task
 
-Do = Literal["say", "turn", "ask", "rest", "end"]
+Do = Literal["say", "turn", "ask", "rest", "task", "end"]
 Actor = Literal["sender", "receiver", "both", "guide"]
 Mode = Literal["loop", "once"]
 EndReason = Literal["finished", "stopped", "time_out"]
@@ -26,14 +26,31 @@ STEM: Final = "stem"
 MIRROR_GRAPH: Final = "mirror"
 TIME_OUT_GRAPH: Final = "time_out"
 STOP_GRAPH: Final = "stop"
-SHARED_GRAPHS: Final = (MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH)
-"""Graphs that are entered from a step of another graph and go back to it with ``return``."""
+ROOM_GRAPH: Final = "room"
+VOICES_GRAPH: Final = "voices"
+ROOM_CHECK_GRAPH: Final = "room_check"
+SHARED_GRAPHS: Final = (MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH)
+"""Graphs that are entered from a step of another graph, or walked before a dialogue, and left with ``return``."""
+OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
+    "check_room": ("good", "louder", "silent"),
+    "measure_room": ("good", "noisy", "restless", "silent"),
+    "measure_echo": ("good", "unheard", "ringing", "overloud"),
+    "learn_voice": ("good", "too_short", "too_quiet", "clipped", "noisy"),
+    "tell_apart": ("good", "too_alike", "missing"),
+    "keep_voices": ("good", "failed"),
+    "learn_turn": ("more", "good", "too_alike"),
+}
+"""What may come of each task; the same table as in ``effects.Perform``."""
+ANY_OUTCOME: Final = ("unavailable", "failed")
+"""What may come of every task: the runtime cannot do it; it did not answer in time."""
+TURN_TASK: Final = "learn_voice"
+"""The only task of a ``turn`` step: it needs the sound of the turn."""
 SUPPLY_AFTER_S: Final = 4.0
 """Seconds of silence after which the guide supplies a question that a partner was to ask."""
 
 COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
-    "where", "back", "done", "that_was_me",
+    "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(
@@ -44,7 +61,9 @@ GUIDE_KEYS: Final = frozenset(
         # waiting
         "take_time", "stay_skip_stop", "pausing_now", "stem", "one_moment", "ready_question",
         # answers
-        "answer_options", "by_key", "by_key_choice", "heard_yes", "heard_no", "heard_partly", "which_voice",
+        "answer_options", "by_key", "by_key_choice", "heard_yes", "heard_no", "heard_partly",
+        # voices
+        "which_voice", "which_key", "floor_back", "third_voice", "voices_learning", "voices_known", "voices_alike",
         # commands
         "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "slower", "faster",
         "louder", "softer", "slowest", "fastest", "loudest", "softest",
@@ -92,7 +111,9 @@ class Step:
     actor: Actor
     kind: Kind
     prompt: str
-    """Prompt key ``<file>.<name>``."""
+    """Prompt key ``<file>.<name>``; empty: a task that is done without a word."""
+    task: Task | None = None
+    """What the runtime does in a ``task`` step, or with the sound of a ``turn`` step."""
     mirror: Mode | None = None
     """After the turn, the shared graph; in it the sender is whoever held the floor in this step."""
     skippable: bool = True
@@ -103,6 +124,7 @@ class Step:
     next: Target | None = None
     on: Mapping[str, Target] = field(default_factory=dict)
     """Meaning of ``Replies.meaning`` -> target: yes, no, partly, talk, ``choice:<name>``; also ``skip``.
+    With a ``task``: outcome -> target; an outcome that is not here leads to ``next``.
 
     ``skip`` may stand on any step; where it is missing, skipping leads to ``next``."""
     heard: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +160,13 @@ class Graph:
     steps: Mapping[str, Step]
     menu: bool = False
     """Offered to the couple by its title."""
+    prelude: str = ""
+    """The first step when walked before a dialogue; empty: ``start``."""
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """Every step at which the graph may begin."""
+        return (self.start, self.prelude) if self.prelude else (self.start,)
 
 
 @dataclass(frozen=True, slots=True)

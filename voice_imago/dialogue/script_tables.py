@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from voice_imago.dialogue.script_shape import Actor, Do, EndReason, Mode, ResourceKind, Target
-from voice_imago.events import Kind
+from voice_imago.events import Kind, Task
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Phrases = list[str]
@@ -30,6 +30,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     actor: Actor | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
     prompt: str | UnsetType = UNSET
+    task: Task | None = None
     mirror: Mode | None = None
     skippable: bool = True
     sensitive: bool = False
@@ -55,6 +56,7 @@ class GraphTable(Struct, forbid_unknown_fields=True):
     start: str
     step: list[StepTable]
     menu: bool = False
+    prelude: str = ""
 
 
 class TimingTable(Struct, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ _MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count",
 _LISTS = (
     "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "question",
     "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
-    "negators", "address",
+    "negators", "address", "me", "not_me",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
 _OPPOSITES = (
@@ -87,7 +87,8 @@ def _used_keys(read: Read) -> dict[str, list[tuple[str, Step | None]]]:
     used: dict[str, list[tuple[str, Step | None]]] = defaultdict(list)
     for graph in read.graphs.values():
         for step in graph.steps.values():
-            used[step.prompt].append((f"dialogues/{graph.id}.toml", step))
+            if step.prompt:
+                used[step.prompt].append((f"dialogues/{graph.id}.toml", step))
             for key in step.remind:
                 used[key].append((f"dialogues/{graph.id}.toml", None))
     for timing in read.timings.values():
@@ -218,7 +219,7 @@ def _check_replies(words: _Words, read: Read) -> None:
         if not any(plain_words(phrase) for phrase in phrases):
             words.problems.add(file, name.replace(":", "."), "the list is empty")
         for phrase in phrases:
-            if is_marked(phrase) and name != "question" and name not in content:
+            if is_marked(phrase) and name not in content | {"question", "me", "not_me"}:
                 words.problems.add(file, name.replace(":", "."), f"'{phrase}': a mark has no meaning in this list")
     for first, second, phrase in _contradictions(lists):
         words.problems.add(file, second, f"'{phrase}' stands in '{first}' too, which means the opposite")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from voice_imago.events import Form, Partner, Utterance, WordsKnown
+from voice_imago.events import Form, Partner, Performed, Speaker, Utterance, WordsKnown
 
-__all__ = ["LISTENING", "After", "Call", "Line", "Phase", "Place", "State"]
+__all__ = ["LISTENING", "After", "Call", "CallKind", "Doubt", "Line", "Phase", "Place", "State"]
 
 
 class Phase(Enum):
@@ -25,6 +25,8 @@ class Phase(Enum):
     """An answer was given; its words are not there yet."""
     RESTING = "resting"
     """A timed rest: breathing, or a time-out."""
+    WORKING = "working"
+    """A task is being done: a measurement, voices being learnt."""
     PAUSED = "paused"
     """Frozen until somebody says go on."""
     OVER = "over"
@@ -33,7 +35,7 @@ class Phase(Enum):
 LISTENING = (Phase.GRACE, Phase.LISTENING, Phase.DECIDING)
 """The phases in which the current step is being answered."""
 
-After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop"]
+After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop", "work"]
 """What follows when the lines in the queue are said."""
 
 
@@ -46,13 +48,16 @@ class Line:
     text: str
 
 
+CallKind = Literal["main", "prelude", "mirror", "aside"]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One graph being walked; the last on the stack is the current one."""
 
     graph: str
     step: str
-    kind: Literal["main", "mirror", "aside"] = "main"
+    kind: CallKind = "main"
     mode: Literal["loop", "once"] = "loop"
     visits: Mapping[str, int] = field(default_factory=dict)
     """How often each step was entered."""
@@ -68,6 +73,21 @@ class Call:
     """Seconds left of this step's rest, when it was interrupted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A turn of which it is being asked whose it was."""
+
+    turn: int
+    start: float
+    end: float
+    utterances: tuple[Utterance, ...] | None
+    """None: its words are not there yet."""
+    by: Speaker | None = None
+    """Whose voice answers, if that is sure: what "me" means."""
+    unclear: int = 0
+    """Answers that named nobody."""
+
+
 Place = tuple[Call, Partner]
 """A step as it was entered, and who was the sender then."""
 
@@ -75,6 +95,8 @@ Place = tuple[Call, Partner]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     calls: tuple[Call, ...]
+    to_come: tuple[str, ...] = ()
+    """Graphs to be walked after the one at the bottom of ``calls``, in order; the last one is the dialogue."""
     sender: Partner = 0
     trail: tuple[Place, ...] = ()
     """The way through the main graph so far, for "back"."""
@@ -97,8 +119,8 @@ class State:
     """Id of the first murmur."""
     back: State | None = None
     """Where to return when something in between (help, a hint, a fault) was said."""
-    meanwhile: tuple[WordsKnown, ...] = ()
-    """Words that arrived while something in between was said."""
+    meanwhile: tuple[WordsKnown | Performed, ...] = ()
+    """Words and outcomes that arrived while something in between was said."""
 
     visit: int = 0
     """Counts the steps performed; tells whether the dialogue has moved on."""
@@ -110,8 +132,18 @@ class State:
     """Turns of this step whose words are awaited."""
     last_turn: int = 0
     """The turn that was over last."""
+    last_start: float = 0.0
+    """Start of its speech, seconds."""
     last_end: float = 0.0
     """End of its speech, seconds."""
+    task: int = 0
+    """Id of the task whose outcome is awaited."""
+    doubt: Doubt | None = None
+    """The turn of which it is being asked whose it was."""
+    doubted: bool = False
+    """That was asked in this step."""
+    unsure_turns: frozenset[int] = frozenset()
+    """Turns of this step whose words are awaited and whose speaker is not sure."""
     refused: tuple[Utterance, ...] | None = None
     """What was just not taken because the voice seemed to be the wrong one ("that was me" takes it)."""
     unclear: int = 0

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 from voice_imago.dialogue.script import MIRROR_GRAPH, RETURN, Graph, Mode, Step, Target, target_for
-from voice_imago.dialogue.state import Call, State
+from voice_imago.dialogue.state import Call, CallKind, State
 from voice_imago.events import Partner
 
 __all__ = ["Walker", "other", "with_call"]
-
-CallKind = Literal["main", "mirror", "aside"]
 
 
 def other(partner: Partner) -> Partner:
@@ -28,7 +25,8 @@ def with_call(state: State, call: Call) -> State:
 class Walker:
     """Moves a ``State`` along the graphs; every method returns a new state.
 
-    None in place of a state: an aside is over, the step below it is to be taken up again.
+    None in place of a state: a graph is over that nobody mirrors with; what is below it on the stack is to be taken
+    up again, or the next graph begun.
     """
 
     def __init__(self, graphs: Mapping[str, Graph]) -> None:
@@ -65,15 +63,17 @@ class Walker:
     def begin(
         self, state: State, graph: str, kind: CallKind = "main", mode: Mode = "loop", *, flipped: bool = False
     ) -> State:
-        """Enter a graph at its start, on top of the stack."""
+        """Enter a graph at its first step, on top of the stack."""
         visits = state.aside_visits.get(graph, {}) if kind == "aside" else {}
-        call = Call(graph, self._graphs[graph].start, kind, mode, visits, flipped=flipped)
+        entered = self._graphs[graph]
+        first = (kind == "prelude" and entered.prelude) or entered.start
+        call = Call(graph, first, kind, mode, visits, flipped=flipped)
         return self._arrive(replace(state, calls=(*state.calls, call)), call.step) or state
 
     def follow(self, state: State, target: Target) -> State | None:
         """Go to ``target``.
 
-        ``return`` ends a graph: after the mirror the calling step is finished, after an aside it is resumed.
+        ``return`` ends a graph: after the mirror the calling step is finished; None after any other.
         """
         if state.call.second:
             state = _change_places(state, second=False)
@@ -113,6 +113,11 @@ class Walker:
             state = replace(state, sender=other(state.sender))
         return self.begin(state, MIRROR_GRAPH, "mirror", step.mirror, flipped=flipped)
 
+    def outcome(self, state: State, outcome: str) -> State | None:
+        """After a task: where its outcome leads."""
+        target = self.step(state).on.get(outcome)
+        return self.finish(state) if target is None else self.follow(state, target)
+
     def branch(self, state: State, target: str, label: str) -> State | None:
         """Take a `heard` branch, once."""
         call = replace(state.call, branched=state.call.branched | {label})
@@ -127,7 +132,7 @@ class Walker:
         if state.call.kind == "aside":
             return None
         trail = state.trail if len(state.calls) > 1 else state.trail[:-1]
-        while trail and self._step(trail[-1][0]).do == "say":
+        while trail and self._step(trail[-1][0]).do in ("say", "task"):
             trail = trail[:-1]
         trail = trail or state.trail[:1]
         call, sender = trail[-1]
@@ -204,6 +209,6 @@ def _change_places(state: State, *, second: bool) -> State:
 
 
 def _on_the_trail(state: State) -> State:
-    if state.call.kind != "main":
+    if state.call.kind not in ("main", "prelude"):
         return state
     return replace(state, trail=(*state.trail, (state.call, state.sender)))

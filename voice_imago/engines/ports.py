@@ -58,7 +58,8 @@ class VoiceOpinion:
     end_sample: int
     llr: float
     """Nats, > 0 the first partner, < 0 the second."""
-    familiar: bool = True
+    strangeness: float = 0.0
+    """How unlike both partners; from 1 on rather somebody else, 0 for a partner or where nobody can say."""
 
 
 class Voiceprint(Protocol):

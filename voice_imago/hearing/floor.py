@@ -12,15 +12,13 @@ from dataclasses import dataclass
 
 from voice_imago.events import UNKNOWN, Partner, Speaker
 from voice_imago.hearing.endpointing import Turn
-from voice_imago.hearing.speakers import LabelledSpan, VoiceTrack
+from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
 INTERRUPTION_S = 1.0
 """Another voice inside a turn is an interruption from here on, a backchannel up to here."""
 STRANGER_S = 2.0
 """Neither partner's voice must last this long before it is taken for somebody else."""
 LEAST_BACKCHANNEL_S = 0.15
-FRESH_S = 0.4
-"""A label's change is placed no better than this, in seconds: so near a silence, the voice began in it."""
 LEAST_SPOKEN_S = 0.6
 """Speech without which nobody holds the floor, however long the silence around it."""
 SURE_NATS = 10.0

@@ -90,7 +90,7 @@ class Hearing:
         """What one frame or one voice opinion means."""
         if isinstance(heard, VoiceScored):
             if self._settings.enrolled:
-                self._track.opine(heard.start, heard.end, heard.llr, heard.familiar)
+                self._track.opine(heard.start, heard.end, heard.llr, heard.strangeness)
             return []
         facts = self._missed_frames(heard.at)
         self._at = heard.at

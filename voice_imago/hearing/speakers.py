@@ -21,6 +21,12 @@ from voice_imago.events import UNKNOWN, Partner, Speaker
 
 WINDOW_LATE_S = 1.6
 """Frames younger than this may still wait for their first window."""
+FRESH_S = 0.4
+"""A label's change is placed no better than this, in seconds: so near a silence, the voice began in it."""
+ONSET_S = 0.1
+"""A turn's start may be placed so much after the first frame of its speech."""
+DOUBTFUL = 0.5
+"""Strangeness below which a frame is a partner's and ends a run of strange ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class VoiceTrack:
         self._llr: list[float] = []
         self._windows: list[float] = []
         self._covered: list[int] = []
-        self._strange: list[int] = []
+        self._strangeness: list[float] = []
         self._switch: list[float] = []
         self._fresh: list[bool] = []
         self._lead: list[float] = []
@@ -111,21 +117,21 @@ class VoiceTrack:
         self._llr.append(0.0 if llr is None else s.frame_weight * llr)
         self._windows.append(0.0)
         self._covered.append(0)
-        self._strange.append(0)
+        self._strangeness.append(0.0)
         self._switch.append(s.pause_switch_nats if fresh else s.switch_nats)
         self._fresh.append(fresh)
         self._lead.append(0.0)
         self._opinions += llr is not None
         self._update(len(self._ends) - 1)
 
-    def opine(self, start: float, end: float, llr: float, familiar: bool) -> None:
+    def opine(self, start: float, end: float, llr: float, strangeness: float) -> None:
         """A window's opinion on the frames between two moments."""
         first = bisect_right(self._ends, start)
         last = bisect_right(self._ends, end)
         for n in range(first, last):
             self._windows[n] += llr
             self._covered[n] += 1
-            self._strange[n] += not familiar
+            self._strangeness[n] += strangeness
         self._opinions += last > first
         self._update(first)
 
@@ -145,7 +151,9 @@ class VoiceTrack:
         if first:
             limit = self.settings.pause_switch_nats
             carried = max(-limit, min(limit, self._lead[first - 1]))
+            began = any(self._fresh[max(0, first - round(ONSET_S / self.frame_s)) : first])
             self._cut(first, len(self._ends))
+            self._fresh[:1] = [began or self._fresh[0]] if self._fresh else []
             self._before = carried
             self._update(0)
 
@@ -199,7 +207,7 @@ class VoiceTrack:
         return sum(self._evidence(n) for n in range(first, last))
 
     def strange_s(self) -> float:
-        """Seconds up to now in which every window sounded like neither partner."""
+        """Seconds up to now in which the windows sounded like neither partner's voice."""
         last = len(self._ends)
         least = max(0, last - round(WINDOW_LATE_S / self.frame_s))
         while last > least and not self._covered[last - 1]:
@@ -207,18 +215,33 @@ class VoiceTrack:
         n = last
         while n > 0 and self._is_strange(n - 1):
             n -= 1
-        return (len(self._ends) - n) * self.frame_s if n < last else 0.0
+        n = self._alone_from(n, last)
+        return (len(self._ends) - n) * self.frame_s if self._stranger(n, last) else 0.0
 
     @property
     def strange(self) -> bool:
-        """Whether the last frame that a window had an opinion on was neither partner's."""
+        """Whether the last frame that a window had an opinion on was hardly a partner's."""
         for n in range(len(self._ends) - 1, -1, -1):
             if self._covered[n]:
                 return self._is_strange(n)
         return False
 
     def _is_strange(self, n: int) -> bool:
-        return 0 < self._covered[n] == self._strange[n]
+        covered = self._covered[n]
+        return covered > 0 and self._strangeness[n] >= DOUBTFUL * covered
+
+    def _alone_from(self, first: int, last: int) -> int:
+        """Where in a run of strange frames somebody began in a silence; ``last``: nowhere, a voice does not change
+        within a word."""
+        near = max(0, first - round(FRESH_S / self.frame_s))
+        if any(self._fresh[near : first + 1]):
+            return first
+        return next((n for n in range(first, last) if self._fresh[n]), last)
+
+    def _stranger(self, first: int, last: int) -> bool:
+        """Whether a run of strange frames is somebody else on the whole: single windows say little."""
+        strangeness = sum(self._strangeness[n] / self._covered[n] for n in range(first, last))
+        return last > first and strangeness >= last - first
 
     def _evidence(self, n: int) -> float:
         covered = self._covered[n]
@@ -254,15 +277,15 @@ class VoiceTrack:
             begin = n
             while n < len(labels) and self._is_strange(n):
                 n += 1
-            if n - begin >= least:
+            begin = self._alone_from(begin, n)
+            if n - begin >= least and self._stranger(begin, n):
                 labels[begin:n] = [UNKNOWN] * (n - begin)
             n += 1
         return labels
 
     def _cut(self, first: int, last: int) -> None:
-        for floats in (self._ends, self._llr, self._windows, self._switch, self._lead):
+        for floats in (self._ends, self._llr, self._windows, self._strangeness, self._switch, self._lead):
             floats[:] = floats[first:last]
-        for counts in (self._covered, self._strange):
-            counts[:] = counts[first:last]
+        self._covered[:] = self._covered[first:last]
         self._fresh[:] = self._fresh[first:last]
         self._opinions = sum(1 for llr, covered in zip(self._llr, self._covered, strict=True) if llr or covered)

@@ -23,10 +23,10 @@ from voice_imago.events import (
     Window,
 )
 from voice_imago.hearing.endpointing import THINKING, EndpointSettings, Patience, PauseMemory, Turn
-from voice_imago.hearing.floor import FRESH_S, INTERRUPTION_S, Intrusion, backchannels, holds, intrusion, yields
+from voice_imago.hearing.floor import INTERRUPTION_S, Intrusion, backchannels, holds, intrusion, yields
 from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
-from voice_imago.hearing.speakers import LabelledSpan, VoiceTrack
+from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
 UNDO_PATIENCE_S = 0.6
 """Speech after which an undecided voice is taken for the one that spoke before."""

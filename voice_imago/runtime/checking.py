@@ -7,7 +7,7 @@ from pathlib import Path
 from voice_imago import output
 from voice_imago.dialogue.script import Script, check_prompts, load_script, prompts_folder
 from voice_imago.errors import FileError, PromptError, SceneError, UsageError
-from voice_imago.runtime.plan import check_dialogue, check_language
+from voice_imago.runtime.plan import check_language, check_scene
 from voice_imago.runtime.scene import read_scene, scenes_folder
 
 __all__ = ["check"]
@@ -66,7 +66,7 @@ def _scene_problems(path: Path, script: Script | None) -> list[str]:
     problems = []
     try:
         check_language(script, scene.language)
-        check_dialogue(script, scene.dialogue)
+        check_scene(script, scene.dialogue, scene.prelude)
     except UsageError as error:
         return [f"{path.name}: {error}"]
     steps = {step for graph in script.graphs.values() for step in graph.steps}

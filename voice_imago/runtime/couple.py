@@ -101,7 +101,7 @@ class Couple:
             while (over := self._overlapping()) is not None:
                 self._next += 1
                 begun.append(over)
-                self._start(over, self._previous_end - over.overlap_s)
+                self._start(over, self._previous_end - over.overlap_s + over.pause_s)
         return begun
 
     def _due(self, at: float) -> Line | None:
@@ -116,7 +116,7 @@ class Couple:
         if self._next >= len(self._lines):
             return None
         line = self._lines[self._next]
-        return line if line.overlap_s > 0 else None
+        return line if line.overlap_s > 0 or line.pause_s > 0 else None
 
     def _start(self, line: Line, at: float) -> None:
         self.acted_at = max(self.acted_at, at)

@@ -158,7 +158,9 @@ class Ear:
 
     @staticmethod
     def _scored(at: float, opinions: Sequence[VoiceOpinion]) -> list[VoiceScored]:
-        return [VoiceScored(at, o.start_sample / HEAR_HZ, o.end_sample / HEAR_HZ, o.llr, o.familiar) for o in opinions]
+        return [
+            VoiceScored(at, o.start_sample / HEAR_HZ, o.end_sample / HEAR_HZ, o.llr, o.strangeness) for o in opinions
+        ]
 
 
 class _Stretch:
@@ -223,4 +225,4 @@ class _Stretch:
     def _placed(self, opinions: Sequence[VoiceOpinion]) -> Sequence[VoiceOpinion]:
         """Sample counts of the stretch as sample counts of the session."""
         begin = self._origin
-        return [VoiceOpinion(o.start_sample + begin, o.end_sample + begin, o.llr, o.familiar) for o in opinions]
+        return [VoiceOpinion(o.start_sample + begin, o.end_sample + begin, o.llr, o.strangeness) for o in opinions]

@@ -9,34 +9,40 @@ from contextlib import ExitStack
 import numpy as np
 
 from voice_imago import output
-from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
-from voice_imago.errors import DeviceError, RecognitionError, UsageError
+from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
 from voice_imago.events import (
     Input,
     KeyPressed,
     PartFailed,
     PartRecovered,
+    Performed,
     PromptBegan,
     PromptEnded,
     TextReady,
     Transcribe,
 )
+from voice_imago.hearing.room import Room
+from voice_imago.runtime import profiles
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
+from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.keys import Keys
+from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
 from voice_imago.runtime.plan import StartPlan, make_prompts
 from voice_imago.runtime.scribe import Scribe
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
+from voice_imago.runtime.tasks import TaskPorts, Tasks
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
+from voice_imago.settings import load_settings, save_settings
 
 __all__ = ["Live", "MicrophoneMissing"]
 
@@ -129,8 +135,11 @@ class Live:
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
-        course = Course(plan.dialogue, plan.language, plan.partners, words=self._scribe.understands)
-        hearing = settings_for(self._detector, thinking=plan.thinking, enrolled=False)
+        opening = choose_opening(plan)
+        self._ear.enrol(opening.voiceprint)
+        self._start_tasks(opening)
+        course = opening.course(plan, self._scribe)
+        hearing = settings_for(self._detector, thinking=plan.thinking)
         session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
         ports = StagePorts(
             prompts=LivePrompts(cache, self._inbox, self._voice_changed),
@@ -141,9 +150,36 @@ class Live:
             chime=earcon,
             show=output.say,
             audible=self._table.audible,
-            tail_s=plan.tail_s,
+            tasks=self._tasks,
         )
         self._stage = Stage(session, ports)
+
+    def _start_tasks(self, opening: Opening) -> None:
+        """What measures the room and learns the voices, beside the main loop."""
+        jobs = JobThread(self._inbox.post)
+        self._parts.callback(jobs.close)
+        ports = TaskPorts(
+            ear=self._ear,
+            run=jobs,
+            done=lambda id, outcome: self._post(lambda at: Performed(at, id, outcome)),
+            chime=self._table.chime,
+            keep=lambda partner, model: profiles.save(self._plan.partners[partner], model),
+            audible=self._table.audible,
+            late_s=self._table.latency_s,
+            room_known=self._room_known,
+            trouble=output.error,
+        )
+        self._ear.gate.coupling_db = self._plan.settings.echo_db
+        self._tasks = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
+        self._parts.callback(self._tasks.close)
+
+    def _room_known(self, room: Room) -> None:
+        """Numbers for the next evening; the tail counts from now on."""
+        self._ear.gate.tail_s, self._ear.gate.coupling_db = room.tail_s, room.echo_db
+        try:
+            save_settings(with_room(load_settings(), room))
+        except FileError as error:
+            output.error(str(error))
 
     def _open_devices(self) -> None:
         self._parts.callback(self._table.close)

@@ -9,22 +9,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec
 from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
+from voice_imago.engines.wyoming_address import VOICE_PORT, is_home, parse_address
 from voice_imago.errors import UsageError, VoiceError
 from voice_imago.folders import cache_folder
 from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
 __all__ = [
+    "ENROLMENT",
     "StartPlan",
     "check_dialogue",
     "check_language",
     "check_partners",
+    "check_scene",
     "make_prompts",
     "make_voice",
 ]
@@ -36,6 +40,12 @@ JOINERS = "\u200c\u200d"
 """Two format characters that some scripts and emoji need inside a word."""
 
 
+ENROLMENT = "voices"
+"""The graph that `enrol` walks as if it were a dialogue."""
+PRELUDES = ("room", "voices", "room_check")
+"""Graphs that may come before a dialogue."""
+
+
 @dataclass(frozen=True, slots=True)
 class StartPlan:
     """Everything that `start` was told."""
@@ -43,7 +53,7 @@ class StartPlan:
     dialogue: str
     language: str
     partners: tuple[str, str]
-    recogniser: Literal["auto", "whisper", "answers", "none"] = "auto"
+    recogniser: str = "auto"
     model: str = ""
     model_dir: Path | None = None
     input: str = ""
@@ -53,6 +63,8 @@ class StartPlan:
     events: Path | None = None
     settings: Settings = field(default_factory=Settings)
     tail_s: float = 0.2
+    voices: Literal["auto", "learn", "off"] = "auto"
+    room: Literal["auto", "measure", "off"] = "auto"
 
     def recogniser_spec(self) -> RecogniserSpec:
         """Who is to understand words."""
@@ -70,6 +82,14 @@ def _choose(what: str, given: str, choices: Sequence[str]) -> str:
 def check_dialogue(script: Script, name: str) -> str:
     """The dialogue's id. Raises UsageError with the choices."""
     return _choose("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
+
+
+def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
+    """What a scene may begin with: a dialogue, or the enrolment; before it shared graphs. Raises UsageError."""
+    if dialogue != ENROLMENT:
+        check_dialogue(script, dialogue)
+    for name in prelude:
+        _choose("prelude", name, PRELUDES)
 
 
 def check_language(script: Script, code: str) -> str:
@@ -96,9 +116,19 @@ def _spoken_name(given: str) -> str:
     return name
 
 
-def make_voice() -> ChainVoice:
-    """pyttsx3 in a child process, then eSpeak NG directly."""
+def make_voice(address: str = "", language: str = "en") -> ChainVoice:
+    """pyttsx3 in a child process, then eSpeak NG directly; before both a speech server at home, if one is named.
+
+    A server that is not there is told and left out. Raises UsageError for one that cannot be used.
+    """
     engines: list[ClosableVoice] = [Pyttsx3Voice(), EspeakVoice()]
+    if address:
+        from voice_imago.engines.wyoming_voice import HomeVoice  # late: needs the extra `home`
+
+        try:
+            engines.insert(0, HomeVoice(parse_address(address, VOICE_PORT), language))
+        except VoiceError as error:
+            output.error(f"{error} I speak with a voice of this computer.")
     return ChainVoice(engines)
 
 
@@ -106,8 +136,9 @@ def make_prompts(
     script: Script, language: str, settings: Settings, *, background: bool, on_fault: Faulted | None = None
 ) -> tuple[PromptCache, ChainVoice]:
     """The prompt cache in the language's best voice; close the voice first."""
-    voice = make_voice()
-    name = settings.voice or _installed_voice(voice, script.languages[language].voices)
+    at_home = is_home(settings.voice)
+    voice = make_voice(settings.voice if at_home else "", language)
+    name = "" if at_home else settings.voice or _installed_voice(voice, script.languages[language].voices)
     spoken = VoiceSettings(name, settings.rate_wpm, settings.volume)
     return PromptCache(voice, spoken, cache_folder() / "prompts", on_fault, background=background), voice
 

@@ -19,14 +19,27 @@ from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples, Voiceprint
+from voice_imago.engines.voiceprint_model import VoiceModel
 from voice_imago.errors import VoiceError
-from voice_imago.events import KeyPressed, PartFailed, PartRecovered, PromptBegan, PromptEnded, TextReady, Transcribe
+from voice_imago.events import (
+    KeyPressed,
+    PartFailed,
+    Partner,
+    PartRecovered,
+    Performed,
+    PromptBegan,
+    PromptEnded,
+    TextReady,
+    Transcribe,
+)
+from voice_imago.hearing.room import Room as MeasuredRoom
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.stage import Pieces, Stage, StagePorts
+from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
 from voice_imago.session import Session, SessionSettings
 
 __all__ = ["Outcome", "Rehearsal", "RehearsalPorts", "SampleClockPlayer", "unmet"]
@@ -148,6 +161,8 @@ class RehearsalPorts:
     """Instead of the scene's own texts."""
     noise: Samples | None = None
     chime: Callable[[str], Pcm] | None = None
+    keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
+    """Takes a voice that both partners want to be remembered."""
     events: Path | None = None
     show: Callable[[str], None] = lambda line: None
     listener: Callable[[Mapping[str, Any]], None] | None = None
@@ -167,6 +182,7 @@ class Outcome:
     """Keys of what the guide began to say."""
     counts: dict[str, int] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    whys: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """What the scene expected and did not get."""
 
@@ -177,7 +193,8 @@ class Rehearsal:
     def __init__(self, scene: Scene, script: Script, ports: RehearsalPorts) -> None:
         self._scene, self._ports = scene, ports
         detector = make_detector("auto")
-        self._ear = Ear(detector, ports.voiceprint)
+        known = scene.voices == "known" and ports.voiceprint is not None
+        self._ear = Ear(detector, ports.voiceprint if known else None)
         self._player = SampleClockPlayer()
         self._couple = Couple(scene, ports.sound_of, ports.noise)
         self._clock = 0
@@ -186,8 +203,15 @@ class Rehearsal:
         """Parts that are out of order now."""
         self._outcome = Outcome("fault", 0.0)
         words = {"scene": "speech", "none": "nothing", "answers": "answers"}[scene.recogniser]
-        course = Course(scene.dialogue, scene.language, scene.names, words=words)  # type: ignore[arg-type]
-        hearing = settings_for(detector, thinking=scene.thinking, enrolled=ports.voiceprint is not None)
+        course = Course(
+            scene.dialogue,
+            scene.language,
+            scene.names,
+            words=words,  # type: ignore[arg-type]
+            prelude=scene.prelude,
+            voices="known" if known else "learn" if scene.voices == "learn" else "none",
+        )
+        hearing = settings_for(detector, thinking=scene.thinking)
         self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))
         stream = EventStream(ports.events, scene.names, wall=self._now)
         stream.listen(self._note)
@@ -207,9 +231,26 @@ class Rehearsal:
                 chime=ports.chime,
                 show=ports.show,
                 audible=lambda: "loudspeaker" not in self._broken,
+                tasks=self._tasks(),
             ),
         )
         self._stream = stream
+
+    def _tasks(self) -> Tasks:
+        """Rooms are measured and voices learnt as they are live, but for the clock."""
+        ports = TaskPorts(
+            ear=self._ear,
+            run=at_once,
+            done=lambda id, outcome: self._stage.feed(Performed(self._now(), id, outcome)),
+            chime=self._player.chime,
+            keep=self._ports.keep,
+            audible=lambda: "loudspeaker" not in self._broken,
+            room_known=self._room_known,
+        )
+        return Tasks(ports)
+
+    def _room_known(self, room: MeasuredRoom) -> None:
+        self._ear.gate.tail_s, self._ear.gate.coupling_db = room.tail_s, room.echo_db
 
     def run(self) -> Outcome:
         """Play the scene through. Raises FileError when the event file cannot be written."""
@@ -306,6 +347,8 @@ class Rehearsal:
         self._outcome.counts[kind] = self._outcome.counts.get(kind, 0) + 1
         if kind == "step_entered":
             self._outcome.steps.append(event["step"])
+        elif kind == "turn_ended":
+            self._outcome.whys.append(event["why"])
         elif kind == "prompt_started":
             self._outcome.prompts.append(event["prompt"])
         elif kind == "transcript" and event["final"]:
@@ -333,6 +376,9 @@ def unmet(expect: Expect, got: Outcome) -> list[str]:
     missing = _first_missing(expect.prompts, got.prompts)
     if missing is not None:
         problems.append(f"prompts: {missing!r} was not said in this order; said: {', '.join(got.prompts)}")
+    missing = _first_missing(expect.whys, got.whys)
+    if missing is not None:
+        problems.append(f"whys: no turn ended by {missing!r} in this order; they ended by: {', '.join(got.whys)}")
     for kind, number in expect.counts.items():
         if got.counts.get(kind, 0) != number:
             problems.append(f"counts.{kind}: expected {number}, got {got.counts.get(kind, 0)}")

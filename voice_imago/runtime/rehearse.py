@@ -21,7 +21,7 @@ from voice_imago.folders import cache_folder
 from voice_imago.runtime.aloud import Aloud
 from voice_imago.runtime.couple import levelled, under_speech
 from voice_imago.runtime.earcons import earcon
-from voice_imago.runtime.plan import check_dialogue, check_language, make_prompts
+from voice_imago.runtime.plan import check_language, check_scene, make_prompts
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
 from voice_imago.runtime.scene import Line, Scene, read_scene
@@ -29,7 +29,7 @@ from voice_imago.settings import Settings
 
 __all__ = ["RehearsePlan", "rehearse"]
 
-ENROLMENT = (
+ENROLMENT_TEXT = (
     "This is how I speak when nothing is the matter. On Sunday we walked along the river, and it was cold and bright. "
     "Afterwards there was soup, and bread, and a long quiet afternoon with a book each. I could tell you more about it."
 )
@@ -53,7 +53,7 @@ class RehearsePlan:
 def rehearse(plan: RehearsePlan) -> Outcome:
     """Play a scene through. Raises SceneError, PromptError, FileError, UsageError; DeviceError when aloud."""
     script, scene = load_script(), read_scene(plan.scene)
-    check_dialogue(script, scene.dialogue)
+    check_scene(script, scene.dialogue, scene.prelude)
     check_language(script, scene.language)
     _check_target(plan.out)
     with ExitStack() as parts:
@@ -108,7 +108,7 @@ class SceneVoices:
                 cache_folder() / "couples",
                 background=False,
             )
-            for name, partner in scene.partners.items()
+            for name, partner in scene.everybody.items()
             if partner.voice
         }
 
@@ -132,7 +132,7 @@ class SceneVoices:
         partner = self._scene.partners[name]
         if partner.enrol:
             return read_sound(self._scene.folder / partner.enrol)
-        sound = levelled(self._spoken(name, ENROLMENT))
+        sound = levelled(self._spoken(name, ENROLMENT_TEXT))
         noise = under_speech(self.noise, self._scene.room.snr_db)  # people are enrolled in the room they talk in
         return sound if noise is None else sound + np.resize(noise, sound.shape)
 

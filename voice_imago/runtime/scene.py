@@ -33,7 +33,7 @@ Decibel = Annotated[float, Meta(ge=-100.0, le=100.0)]
 
 
 class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How one of the two sounds."""
+    """How one of the two sounds, or a guest."""
 
     voice: str = ""
     """A voice of the installed engine, such as 'en-us+f3'."""
@@ -69,6 +69,8 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key instead of speech."""
     overlap_s: Seconds = 0.0
     """Start this long before the previous line ends."""
+    pause_s: Seconds = 0.0
+    """Go on this long after the previous line, whatever the guide does meanwhile."""
     gain_db: Decibel = 0.0
 
 
@@ -93,6 +95,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many events of a kind there must be."""
     texts: tuple[str, ...] = ()
     """Pieces of text that some transcript must hold."""
+    whys: tuple[str, ...] = ()
+    """Why turns ended, in this order (others may lie between)."""
 
 
 class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +109,12 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recogniser: Literal["scene", "none", "answers"] = "scene"
     """Who understands: the scene's own texts, nobody, or the answer recogniser."""
     thinking: Literal["quick", "normal", "patient"] = "normal"
+    voices: Literal["known", "learn", "none"] = "known"
+    """Known before the scene begins, learnt in it (from its turns, or by voice), or never told apart."""
+    prelude: tuple[str, ...] = ()
+    """Graphs before the dialogue: room, voices, room_check."""
+    guests: dict[str, Partner] = {}
+    """Others who are heard: a visitor, a radio."""
     room: Room = Room()
     line: tuple[Line, ...] = ()
     fault: tuple[Fault, ...] = ()
@@ -119,7 +129,12 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def file_of(self, line: Line) -> Path:
         """Where the line's wav is: in the partner's clips, else beside the scene."""
-        return self.folder / self.partners[line.by].clips / line.wav
+        return self.folder / self.everybody[line.by].clips / line.wav
+
+    @property
+    def everybody(self) -> dict[str, Partner]:
+        """All who are heard, by name."""
+        return {**self.partners, **self.guests}
 
     def index(self, by: str) -> Literal[0, 1]:
         return 0 if by == next(iter(self.partners)) else 1
@@ -160,6 +175,9 @@ def read_scene(path: Path) -> Scene:
         "language": str,
         "recogniser": Literal["scene", "none", "answers"],
         "thinking": Literal["quick", "normal", "patient"],
+        "voices": Literal["known", "learn", "none"],
+        "prelude": tuple[str, ...],
+        "guests": dict[str, Partner],
         "room": Room,
         "expect": Expect,
         "partners": dict[str, Partner],
@@ -211,9 +229,11 @@ def _convert(value: Any, shape: Any, where: str, problems: list[str]) -> Any:
 def _check(parts: dict[str, Any], folder: Path) -> list[str]:
     """What the shapes cannot say: two partners, known names, files that are there."""
     partners = parts.get("partners")
-    problems = [] if partners is None else _partner_problems(partners, folder)
+    guests = parts.get("guests") or {}
+    problems = [] if partners is None else _partner_problems(partners, guests, folder)
+    everybody = {**(partners or {}), **guests}
     for number, line in enumerate(parts.get("line") or (), 1):
-        problems += [f"line {number}: {problem}" for problem in _line_problems(line, partners or {}, folder)]
+        problems += [f"line {number}: {problem}" for problem in _line_problems(line, everybody, folder)]
     expect = parts.get("expect") or Expect()
     for kind in sorted(set(expect.counts) - EVENTS):
         problems.append(f"expect.counts.{kind}: there is no such event" + _did_you_mean(kind, EVENTS))
@@ -223,17 +243,20 @@ def _check(parts: dict[str, Any], folder: Path) -> list[str]:
     return problems
 
 
-def _partner_problems(partners: dict[str, Partner], folder: Path) -> list[str]:
+def _partner_problems(partners: dict[str, Partner], guests: dict[str, Partner], folder: Path) -> list[str]:
     problems = [] if len(partners) == 2 else [f"partners: two are needed, {len(partners)} given"]
     if len({name.casefold() for name in partners}) < len(partners):
         problems.append("partners: both have the same name")
-    for name, partner in partners.items():
-        if not any(c.isalpha() for c in name):
-            problems.append(f"partners: {name!r} cannot be spoken as a name")
+    problems += [f"guests: {name} is a partner already" for name in guests if name in partners]
+    everybody = {f"partners.{name}": partner for name, partner in partners.items()}
+    everybody |= {f"guests.{name}": guest for name, guest in guests.items()}
+    for name, partner in everybody.items():
+        if not any(c.isalpha() for c in name.partition(".")[2]):
+            problems.append(f"partners: {name.partition('.')[2]!r} cannot be spoken as a name")
         if not partner.voice and not partner.clips:
-            problems.append(f"partners.{name}: give a voice or a folder of clips")
+            problems.append(f"{name}: give a voice or a folder of clips")
         if partner.enrol and not (folder / partner.enrol).is_file():
-            problems.append(f"partners.{name}.enrol: there is no file {partner.enrol}")
+            problems.append(f"{name}.enrol: there is no file {partner.enrol}")
     return problems
 
 

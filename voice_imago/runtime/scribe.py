@@ -21,6 +21,7 @@ from voice_imago.engines.ports import Heard, Recogniser, Samples, Understands
 from voice_imago.engines.recogniser_door import admit
 from voice_imago.engines.recogniser_none import NOTHING
 from voice_imago.engines.recognisers import Reason, RecogniserSpec, choose_recogniser, make_recogniser
+from voice_imago.engines.wyoming_standin import Standing
 from voice_imago.errors import ModelError, RecognitionError, VoiceImagoError
 from voice_imago.runtime.piece_queue import Piece, PieceQueue
 from voice_imago.runtime.scribe_process import ChildGone, ScribeProcess
@@ -28,7 +29,8 @@ from voice_imago.runtime.scribe_process import ChildGone, ScribeProcess
 OnText = Callable[[int, Heard, float], None]
 """id, what was heard, wall-clock seconds from submit to text."""
 OnFault = Callable[[str, str], None]
-"""code, one sentence. Codes: died, hung, piece_failed, piece_lost, too_slow, gave_up; and recovered."""
+"""code, one sentence. Codes: died, hung, piece_failed, piece_lost, too_slow, gave_up, home_lost, home_away;
+and recovered, home_back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Scribe:
         self._child: ScribeProcess | None = None
         self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
         self._restarts = 0
+        self._standing: Standing = "home"
         self.name = "none"
         self.understands: Understands = "nothing"
         self.reason: Reason = "asked"
@@ -74,7 +77,8 @@ class Scribe:
         self.reason = choice.reason
         if choice.name != "none":
             child = self._first_child()
-            self.name, self.understands = child.name, child.understands
+            self.name, self.understands, self.reason = child.name, child.understands, child.reason
+            self._standing = child.standing
         self._thread.start()
 
     @property
@@ -134,7 +138,8 @@ class Scribe:
             self._answer(piece, NOTHING)
             return
         try:
-            heard = self._ready_child().recognise(piece.sound, short=piece.short, within_s=self._patience_s(piece))
+            child = self._ready_child()
+            heard = child.recognise(piece.sound, short=piece.short, within_s=self._patience_s(piece))
         except RecognitionError as error:
             self._fault("piece_failed", str(error))
             heard = NOTHING
@@ -146,7 +151,19 @@ class Scribe:
             self._answer(piece, NOTHING)
             return
         self._restarts = 0
+        self._follow_standing(child)
         self._answer(piece, heard)
+
+    def _follow_standing(self, child: ScribeProcess) -> None:
+        """A server at home that stops answering, or answers again, is told."""
+        before, self._standing = self._standing, child.standing
+        if before == self._standing:
+            return
+        if self._standing == "home":
+            code = "recovered" if before == "away" else "home_back"
+            self._fault(code, "The speech server at home is back.")
+        else:
+            self._fault("home_lost" if self._standing == "here" else "home_away", child.trouble)
 
     def _lost_child(self, piece: Piece, gone: ChildGone) -> None:
         """The piece is asked again, unless it or the whole of recognition has cost too much already."""

@@ -37,7 +37,8 @@ def main() -> int:
         _say(outbox, {"error": type(error).__name__, "message": error.message, "hint": error.hint})
         return 1
     told = made.recogniser
-    _say(outbox, {"name": told.name, "understands": told.understands, "reason": made.reason})
+    ready = {"name": told.name, "understands": told.understands, "reason": made.reason}
+    _say(outbox, ready | _standing(told, "here" if made.reason == "home_away" else "home"))
     while line := inbox.readline():
         job = json.loads(line)
         raw = inbox.read(job["bytes"])
@@ -50,8 +51,16 @@ def _answer(recogniser: Recogniser, job: dict[str, Any], sound: Samples, hints: 
     try:
         heard = recogniser.recognise(sound, short=job["short"], hints=hints)
     except RecognitionError as error:
-        return {"job": job["job"], "failed": str(error)}
-    return {"job": job["job"], "text": heard.text, "confidence": heard.confidence}
+        return {"job": job["job"], "failed": str(error)} | _standing(recogniser)
+    return {"job": job["job"], "text": heard.text, "confidence": heard.confidence} | _standing(recogniser)
+
+
+def _standing(recogniser: Recogniser, otherwise: str = "home") -> dict[str, Any]:
+    """Who answers, where a server at home may: it, this computer in its place, or nobody; and the trouble with it."""
+    return {
+        "standing": getattr(recogniser, "standing", otherwise),
+        "trouble": getattr(recogniser, "trouble", ""),
+    }
 
 
 def _spec(told: dict[str, Any]) -> RecogniserSpec:

@@ -18,7 +18,8 @@ from typing import Any
 
 from voice_imago import errors
 from voice_imago.engines.ports import Heard, Samples, Understands
-from voice_imago.engines.recognisers import RecogniserSpec
+from voice_imago.engines.recognisers import Reason, RecogniserSpec
+from voice_imago.engines.wyoming_standin import Standing
 from voice_imago.errors import ModelError, RecognitionError, VoiceImagoError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,11 @@ class ScribeProcess:
         self._jobs = 0
         self.name = ""
         self.understands: Understands = "nothing"
+        self.reason: Reason = "asked"
+        self.standing: Standing = "home"
+        """Who answered last: the server at home (or whoever was asked), this computer in its place, or nobody."""
+        self.trouble = ""
+        """What went wrong with the server at home last."""
 
     def load(self, spec: RecogniserSpec, within_s: float) -> None:
         """Load the recogniser. The error that the child met, or ChildGone after ``within_s`` at the latest."""
@@ -48,7 +54,8 @@ class ScribeProcess:
         if "error" in told:
             self.close()
             raise _error(told)
-        self.name, self.understands = str(told["name"]), told["understands"]
+        self.name, self.understands, self.reason = str(told["name"]), told["understands"], told["reason"]
+        self.standing = told["standing"]
 
     @property
     def pid(self) -> int:
@@ -66,6 +73,7 @@ class ScribeProcess:
         if told.get("job") != self._jobs:
             self.close()
             raise ChildGone(hung=False)
+        self.standing, self.trouble = told["standing"], str(told["trouble"])
         if "failed" in told:
             raise RecognitionError(str(told["failed"]))
         return Heard(str(told["text"]), float(told["confidence"]))

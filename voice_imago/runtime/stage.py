@@ -21,6 +21,8 @@ from voice_imago.events import (
     Hush,
     Input,
     PartFailed,
+    Perform,
+    Performed,
     Prepare,
     PromptBegan,
     PromptEnded,
@@ -30,11 +32,12 @@ from voice_imago.events import (
     Transcribe,
     TuneVoice,
 )
+from voice_imago.hearing.gate import prompt_forecast
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.session import Session
 
-__all__ = ["Pieces", "Prompts", "Stage", "StagePorts", "reading_s"]
+__all__ = ["AtTheTable", "Pieces", "Prompts", "Stage", "StagePorts", "reading_s"]
 
 READ_WPM = 180.0
 """Words a minute at which a prompt without sound is read from the screen."""
@@ -59,6 +62,16 @@ class Pieces(Protocol):
     def submit(self, wanted: Transcribe, sound: Samples) -> None: ...
 
 
+class AtTheTable(Protocol):
+    """Who measures the room and learns the voices; answers with a ``Performed`` input later."""
+
+    def perform(self, wanted: Perform) -> None: ...
+
+    def tick(self, now_s: float) -> None:
+        """So late it is on the audio clock; called after each chunk of sound."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StagePorts:
     """Everything outside the session."""
@@ -76,8 +89,8 @@ class StagePorts:
     """Seconds since the session began, where there is no microphone to count samples."""
     audible: Callable[[], bool] = lambda: True
     """False while there is no loudspeaker: prompts are read, and none is rendered."""
-    tail_s: float = 0.2
-    """Seconds for which the room still rings after the last sample."""
+    tasks: AtTheTable | None = None
+    """None: there is nothing to measure (typed lines)."""
 
 
 @dataclass(slots=True)
@@ -113,6 +126,7 @@ class Stage:
             Prepare: self._prepare,
             Chime: self._chime,
             Transcribe: self._transcribe,
+            Perform: self._perform,
             TuneVoice: lambda effect: self.ports.prompts.retune(effect.rate, effect.volume),
             SwitchMicrophone: self._switch_microphone,
             Publish: self._publish,
@@ -141,6 +155,8 @@ class Stage:
         if self.ports.ear is not None:
             for heard in self.ports.ear.hear(chunk):
                 self.feed(heard)
+        if self.ports.tasks is not None:
+            self.ports.tasks.tick(self.now)
         prompt = self._prompt
         if prompt is not None and prompt.stage == "read" and self.now >= prompt.read_at:
             self.feed(PromptEnded(self.now, prompt.id))
@@ -191,9 +207,10 @@ class Stage:
             self._let_read(prompt)
             return
         prompt.stage = "heard"
+        sound = pcm if earcon is None else np.concatenate([earcon, pcm])
         if self.ports.ear is not None:
-            self.ports.ear.gate.shut()
-        self.ports.player.play(prompt.id, pcm if earcon is None else np.concatenate([earcon, pcm]))
+            self.ports.ear.gate.shut(forecast=prompt_forecast(sound, PLAY_HZ, self.now))
+        self.ports.player.play(prompt.id, sound)
 
     def _let_read(self, prompt: _Prompt) -> None:
         """A prompt without sound still begins and ends, so that the dialogue goes on by text."""
@@ -220,7 +237,7 @@ class Stage:
             return
         self._prompt = None
         if prompt.stage == "heard" and self.ports.ear is not None:
-            self.ports.ear.gate.open_after(ended.at, self.ports.tail_s)
+            self.ports.ear.gate.open_after(ended.at)
 
     def _prepare(self, prepare: Prepare) -> None:
         if self.ports.audible():
@@ -239,7 +256,7 @@ class Stage:
             return
         heard = self._prompt is not None and self._prompt.stage == "heard"
         if self.ports.ear is not None and not heard:
-            self.ports.ear.gate.open_after(self.now + len(earcon) / PLAY_HZ, self.ports.tail_s)
+            self.ports.ear.gate.open_after(self.now + len(earcon) / PLAY_HZ)
         self.ports.player.chime(earcon)
 
     # ------------------------------------------------------------------ the rest
@@ -247,6 +264,12 @@ class Stage:
     def _transcribe(self, wanted: Transcribe) -> None:
         if self.ports.ear is not None:
             self.ports.pieces.submit(wanted, self.ports.ear.sound(wanted.start, wanted.end))
+
+    def _perform(self, wanted: Perform) -> None:
+        if self.ports.tasks is None:
+            self.feed(Performed(self.now, wanted.id, "unavailable"))
+        else:
+            self.ports.tasks.perform(wanted)
 
     def _switch_microphone(self, switch: SwitchMicrophone) -> None:
         if self.ports.ear is not None:

@@ -19,7 +19,7 @@ from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.runtime.plan import StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
-__all__ = ["run_listen", "run_rehearsal", "start"]
+__all__ = ["run_listen", "run_rehearsal", "sit_down", "start"]
 
 NOT_YET = "This version of the program keeps nothing; --keep {keep} comes with the journal."
 _REASONS = {
@@ -32,6 +32,7 @@ _ALSO = {
     "answers": "I understand short answers only, and the keys",
     "none": "I follow your voices and the keys, not your words",
     "whisper": "",
+    "home": "",
 }
 INSTEAD = "first_appreciation"
 """The scene that is played where nobody can be heard."""
@@ -46,16 +47,21 @@ def start(options: argparse.Namespace) -> int:
         raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
     if options.echo != "half":
         raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
-    settings, script = load_settings(), load_script()
-    language = check_language(script, options.language or settings.language)
-    dialogue = check_dialogue(script, options.dialogue)
-    partners = _partners(options, settings)
+    dialogue = check_dialogue(load_script(), options.dialogue)
     if options.typed:
-        return _typed(options, script, Course(dialogue, language, partners))
+        return _typed(options, dialogue)
+    return sit_down(options, dialogue)
+
+
+def sit_down(options: argparse.Namespace, dialogue: str) -> int:
+    """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place."""
+    settings, script = load_settings(), load_script()
+    if options.voice:
+        settings = msgspec.structs.replace(settings, voice=options.voice)
     plan = StartPlan(
         dialogue=dialogue,
-        language=language,
-        partners=partners,
+        language=check_language(script, options.language or settings.language),
+        partners=_partners(options, settings),
         recogniser=options.recogniser or settings.recogniser,
         model=options.model or settings.model,
         model_dir=options.model_dir,
@@ -66,6 +72,8 @@ def start(options: argparse.Namespace) -> int:
         events=options.events,
         settings=settings,
         tail_s=settings.tail_s,
+        voices=options.voices,
+        room=options.room,
     )
     _say_what_is_understood(plan)
     return _live(plan, script)
@@ -100,8 +108,12 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def _typed(options: argparse.Namespace, script: Script, course: Course) -> int:
+def _typed(options: argparse.Namespace, dialogue: str) -> int:
     from voice_imago.runtime.typed import TypedPlan, run_typed
+
+    settings, script = load_settings(), load_script()
+    language = check_language(script, options.language or settings.language)
+    course = Course(dialogue, language, _partners(options, settings))
 
     output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
     output.say("An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop.")

@@ -42,6 +42,9 @@ class Device(Protocol):
 class Loudspeaker(Device, Protocol):
     """ports.Player with a device behind it."""
 
+    @property
+    def latency_s(self) -> float: ...
+
     def play(self, id: int, pcm: Pcm) -> None: ...
 
     def stop(self) -> None: ...
@@ -121,6 +124,10 @@ class Table:
     def audible(self) -> bool:
         """Whether there is a loudspeaker."""
         return self._loudspeaker is not None
+
+    def latency_s(self) -> float:
+        """Seconds from a sample's being given to the loudspeaker to its being heard; 0 without one."""
+        return self._loudspeaker.latency_s if self._loudspeaker is not None else 0.0
 
     def play(self, id: int, pcm: Pcm) -> None:
         """Only while ``audible``."""

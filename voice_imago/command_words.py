@@ -1,0 +1,42 @@
+"""Keys and words that are commands, and when a piece of a turn is one. Pure."""
+
+from __future__ import annotations
+
+from voice_imago.events import TextReady
+from voice_imago.turn_words import TurnWords
+
+__all__ = ["COMMAND_S", "KEY_COMMANDS", "counts"]
+
+KEY_COMMANDS = {
+    "space": "done",
+    "r": "repeat",
+    "p": "pause",
+    "t": "time_out",
+    "s": "skip",
+    "h": "help",
+    "q": "stop",
+    "w": "where",
+    "b": "back",
+    "v": "learn_voices",
+    "m": "check_room",
+    "-": "slower",
+    "+": "faster",
+    "<": "softer",
+    ">": "louder",
+}
+"""Keys that are commands; y, n and digits are answers."""
+
+COMMAND_S = 3.0
+"""Speech longer than this is never a command."""
+CALLS = frozenset({"stop", "time_out", "pause", "help"})
+"""Commands that count as one piece of a longer turn; the others only as the whole turn."""
+MOVES = frozenset({"skip", "back", "go_on", "done"})
+"""Commands that mean a certain step; when their words come after it was left, they mean nothing."""
+
+
+def counts(command: str, turn: TurnWords, ready: TextReady, visit: int) -> bool:
+    """Whether a command found in a piece of a turn is meant; ``visit``: where the dialogue is now."""
+    if command not in CALLS and not turn.alone(ready.id):
+        return False
+    late = turn.ended is not None and turn.visit != visit
+    return not (late and command in MOVES)

@@ -1,0 +1,32 @@
+"""What is to be guided, for whom, and what the program can hear of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from voice_imago.events import Partner
+
+__all__ = ["Course", "VoicesKnown", "Words"]
+
+Words = Literal["nothing", "answers", "speech"]
+VoicesKnown = Literal["none", "known", "learn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is to be guided, for whom."""
+
+    dialogue: str
+    language: str
+    partners: tuple[str, str]
+    first: Partner = 0
+    """Who is the sender first."""
+    words: Words = "speech"
+    """What the recogniser understands."""
+    opening: tuple[str, ...] = ("guide.hello", "guide.limits")
+    """Prompts before the first step."""
+    prelude: tuple[str, ...] = ()
+    """Shared graphs walked after the greeting and before the dialogue, in order."""
+    voices: VoicesKnown = "none"
+    """Whether hearing tells the voices apart; ``learn``: it will, from the first turns."""

@@ -1,0 +1,83 @@
+"""What the runtime was asked to do beside speaking and listening: what came of it, and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.state import Phase
+from voice_imago.events import Partner, Performed, Publish, Task, TaskDone, TurnHeard
+
+__all__ = ["Tasks"]
+
+LEAST_TURN_S = 2.0
+"""Shorter turns teach nothing about a voice, seconds of speech."""
+_TEACHING = ("silence", "phrase", "key")
+"""Ends of turns after which all of the turn is one partner's."""
+_LATE = "failed"
+"""The outcome of a task that never answers."""
+
+
+class Tasks:
+    """Takes outcomes: of the step that waits for one, and of the turns from which voices are learnt in passing."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+        self._lessons: dict[int, Partner] = {}
+        """Turns being learnt from, by the id of their task."""
+
+    # ------------------------------------------------------------------ the step's task
+
+    def performed(self, fact: Performed) -> None:
+        """An outcome; one that nobody waits for is dropped."""
+        guide, state = self._guide, self._guide.state
+        waiting = state.beneath
+        if fact.id in self._lessons:
+            self._learnt(self._lessons.pop(fact.id), fact.outcome)
+        elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
+            if waiting is state:
+                self._done(fact.outcome)
+            else:  # taken when what is said in between was said
+                guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
+
+    def too_late(self) -> None:
+        """The outcome does not come."""
+        self._done(_LATE)
+
+    def _done(self, outcome: str) -> None:
+        guide, task = self._guide, self._guide.step.task
+        if task is None:  # nobody waits for the outcome of no task
+            return
+        self._tell(task, outcome, guide.actor)
+        if task == "tell_apart":
+            self._told_apart(outcome)
+        guide.follow(guide.walker.outcome(guide.state, outcome))
+
+    def _told_apart(self, outcome: str) -> None:
+        if outcome == "good":
+            self._guide.voices = "known"
+        elif outcome == "too_alike":
+            self._guide.voices = "none"
+
+    def _tell(self, task: Task, outcome: str, partner: Partner | None) -> None:
+        self._guide.emit(Publish(TaskDone(self._guide.at, task, outcome, partner)))
+
+    # ------------------------------------------------------------------ learning in passing
+
+    def learn(self, heard: TurnHeard) -> None:
+        """A turn of the dialogue tells how its partner sounds, as long as nobody's voice is known."""
+        guide, ended, actor = self._guide, heard.ended, self._guide.actor
+        if guide.voices != "learn" or guide.step.task is not None or actor is None:
+            return
+        if ended.why in _TEACHING and ended.speech_s >= LEAST_TURN_S:
+            self._lessons[guide.ask_for("learn_turn", actor, ended.start, ended.end)] = actor
+
+    def _learnt(self, partner: Partner, outcome: str) -> None:
+        guide = self._guide
+        self._tell("learn_turn", outcome, partner)
+        if outcome == "more" or guide.voices != "learn":
+            return
+        guide.voices = "known" if outcome == "good" else "none"
+        said = {"good": "guide.voices_known", "too_alike": "guide.voices_alike"}.get(outcome)
+        if said is not None:
+            guide.say_before_the_next(guide.line(said))

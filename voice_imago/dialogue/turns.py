@@ -1,0 +1,84 @@
+"""Turn steps: what ends them, what follows, and what is said to somebody who speaks too long or out of turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voice_imago.dialogue import facilitation
+from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.state import Phase
+from voice_imago.dialogue.walk import other
+from voice_imago.events import Chime, Interruption, Intervention, Publish, Talked, TurnHeard, Utterance
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """Leads from a turn to what comes after it."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+
+    def over(self, text: str | None) -> None:
+        """A turn step is done: its task, or perhaps a gentle second try, else the mirror, else on."""
+        guide = self._guide
+        if guide.step.task is not None:
+            guide.state = replace(guide.state, floor=None)  # whoever comes next is asked first
+            guide.work(guide.state.last_start, guide.state.last_end)
+            return
+        if text:
+            for label, there in guide.step.heard.items():
+                if label not in guide.state.call.branched and self._heard(text, label):
+                    guide.follow(guide.walker.branch(guide.state, there, label))
+                    return
+            asked = guide.replies.holds(text, "question")
+            guide.state = replace(guide.state, asked=asked)
+        guide.follow(guide.walker.mirror(guide.state))
+
+    def _heard(self, text: str, label: str) -> bool:
+        """Whether a reply list is in the words; with ``!``, whether it is not."""
+        return self._guide.replies.holds(text, label.lstrip("!")) is not label.startswith("!")
+
+    def of_the_other(self, heard: TurnHeard) -> None:
+        """Not the partner whose turn it is: the step stays."""
+        speaker = heard.ended.speaker
+        self.not_taken(heard.utterances or ())
+        self._guide.listen()
+        if speaker is not None:
+            self.interrupted(Interruption(heard.at, speaker, heard.ended.turn))
+
+    def not_taken(self, utterances: tuple[Utterance, ...]) -> None:
+        """Keep what was said in case that it was meant after all ("that was me")."""
+        self._guide.state = replace(self._guide.state, refused=utterances, floor=None)
+
+    def interrupted(self, fact: Interruption) -> None:
+        """The other voice inside a turn: let pass the first time, then a move."""
+        guide, actor = self._guide, self._guide.actor
+        if guide.state.phase is not Phase.LISTENING or guide.step.do != "turn" or guide.state.doubt is not None:
+            return
+        if actor is None or fact.by != other(actor):
+            return
+        state = guide.state
+        move = facilitation.on_interruption(state.disturbances, state.moves, guide.at - state.intervened_at)
+        guide.state = replace(state, disturbances=state.disturbances + 1)
+        if move is None:
+            return
+        guide.state = replace(guide.state, moves=state.moves + 1, intervened_at=guide.at)
+        guide.emit(Publish(Intervention(guide.at, "interruption", move.rung, other(actor))))
+        guide.murmur(guide.line(move.prompt))
+
+    def talked(self, fact: Talked) -> None:
+        """Too long for one mirror: first a soft sound, then a sentence; the turn itself stays open."""
+        guide = self._guide
+        if guide.state.phase is not Phase.LISTENING or guide.step.do != "turn":
+            return
+        limits_s = guide.script.timings[guide.step.kind].talk_limits_s
+        rung = facilitation.on_long_turn(fact.seconds, limits_s, guide.at - guide.state.intervened_at)
+        if rung == 0:
+            return
+        guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
+        if rung == 1:
+            guide.emit(Chime("time"))
+        else:
+            guide.state = replace(guide.state, intervened_at=guide.at)
+            guide.murmur(guide.line("guide.let_catch"))

@@ -1,0 +1,120 @@
+"""How an evening begins: which voices are known already, and what is asked or measured before the dialogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from voice_imago import output
+from voice_imago.dialogue.course import Course, VoicesKnown
+from voice_imago.engines.ports import Voiceprint
+from voice_imago.engines.voiceprint_enrolment import VoiceModel, tell_apart, too_alike
+from voice_imago.engines.wyoming_address import is_home
+from voice_imago.errors import VoiceImagoError
+from voice_imago.hearing.room import Room
+from voice_imago.runtime import profiles
+from voice_imago.runtime.plan import ENROLMENT, StartPlan
+from voice_imago.runtime.scribe import Scribe
+from voice_imago.settings import Settings
+
+__all__ = ["Opening", "choose_opening", "room_of", "with_room"]
+
+Models = tuple[VoiceModel | None, VoiceModel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the session begins with."""
+
+    voices: VoicesKnown
+    prelude: tuple[str, ...]
+    models: Models = (None, None)
+    voiceprint: Voiceprint | None = None
+
+    def course(self, plan: StartPlan, scribe: Scribe) -> Course:
+        """The course of this evening. That sound leaves the computer is said before anything else is asked."""
+        notices = []
+        if is_home(plan.recogniser):
+            notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
+        if is_home(plan.settings.voice):
+            notices.append("guide.home_voice")
+        return Course(
+            plan.dialogue,
+            plan.language,
+            plan.partners,
+            words=scribe.understands,
+            opening=("guide.hello", "guide.limits", *notices),
+            prelude=self.prelude,
+            voices=self.voices,
+        )
+
+
+def choose_opening(plan: StartPlan) -> Opening:
+    """Kept voices are used without a word; unknown ones are learnt in the prelude or from the first turns."""
+    if plan.dialogue == ENROLMENT:
+        return Opening("none", () if plan.room == "off" else ("room",))
+    room = () if plan.room == "off" else ("room",) if _to_measure(plan) else ("room_check",)
+    if plan.voices == "off":
+        return Opening("none", room)
+    models = _kept(plan)
+    voiceprint = _voiceprint(models)
+    if voiceprint is not None:
+        return Opening("known", room, models, voiceprint)
+    return Opening("learn", room if plan.voices == "learn" else (*room, "voices"), models)
+
+
+def _to_measure(plan: StartPlan) -> bool:
+    return plan.room == "measure" or plan.settings.noise_db is None
+
+
+def _kept(plan: StartPlan) -> Models:
+    if plan.voices == "learn":
+        return (None, None)
+    first, second = (_load(name) for name in plan.partners)
+    return (first, second)
+
+
+def _load(name: str) -> VoiceModel | None:
+    """A profile that cannot be read is told, and its voice learnt anew."""
+    try:
+        return profiles.load(name)
+    except VoiceImagoError as error:
+        output.error(str(error))
+        return None
+
+
+def _voiceprint(models: Models) -> Voiceprint | None:
+    first, second = models
+    if first is None or second is None:
+        return None
+    try:
+        return None if too_alike(first, second) else tell_apart(first, second)
+    except VoiceImagoError as error:
+        output.error(str(error))
+        return None
+
+
+def room_of(settings: Settings) -> Room:
+    """The room as it was measured last."""
+    seats = settings.seat_db
+    return Room(
+        noise_db=settings.noise_db,
+        noise_peak_db=settings.noise_peak_db,
+        seat_db=(seats[0], seats[1]) if len(seats) == 2 else (None, None),
+        echo_db=settings.echo_db,
+        tail_s=settings.tail_s,
+    )
+
+
+def with_room(settings: Settings, room: Room) -> Settings:
+    """The settings with what was measured of the room."""
+    first, second = room.seat_db
+    return msgspec.structs.replace(
+        settings,
+        noise_db=room.noise_db,
+        noise_peak_db=room.noise_peak_db,
+        seat_db=() if first is None or second is None else (first, second),
+        echo_db=room.echo_db,
+        tail_s=room.tail_s,
+    )
