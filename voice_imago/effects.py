@@ -47,6 +47,8 @@ class Transcribe:
     end: float
     short: bool
     """True: a short answer, jump the queue."""
+    turn: int = 0
+    """The turn that it is a piece of: a recogniser that has fallen behind may take its pieces together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,8 @@ class Session:
         if words == "nothing" or (words == "answers" and not answering) or length_s < LEAST_PIECE_S:
             return
         id = self._turns.await_piece(self._turns.turn(pause.turn), pause.speaker)
-        self._out.append(Transcribe(id, pause.start, pause.end, short=answering or length_s <= COMMAND_S))
+        short = answering or length_s <= COMMAND_S
+        self._out.append(Transcribe(id, pause.start, pause.end, short, pause.turn))
 
     def _turn_ended(self, ended: TurnEnded) -> None:
         turn = self._turns.turn(ended.turn)

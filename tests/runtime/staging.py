@@ -123,7 +123,7 @@ class Staging:
         """Let loud sound come in for so long; gives the frames as the session got them."""
         before = len(self.session.fed)
         for _ in range(round(seconds * HEAR_HZ / FRAME)):
-            self.stage.hear(np.full(FRAME, 0.5, np.float32))
+            self.stage.hear(np.where(np.arange(FRAME) % 2, np.float32(-0.5), np.float32(0.5)))
         return [input for input in self.session.fed[before:] if isinstance(input, FrameHeard)]
 
 

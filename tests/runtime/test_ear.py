@@ -66,7 +66,8 @@ class CountingVoiceprint:
 
 
 def loud(seconds: float) -> Samples:
-    return np.full(round(seconds * HZ), 0.1, np.float32)
+    """As loud as 0.1, and without an offset."""
+    return np.where(np.arange(round(seconds * HZ)) % 2, np.float32(-0.1), np.float32(0.1))
 
 
 def quiet(seconds: float) -> Samples:
@@ -422,3 +423,14 @@ def test_the_detector_begins_anew_after_a_prompt_with_grace() -> None:
     ear.hear(quiet(0.2))
 
     assert detector.resets == 1
+
+
+@pytest.mark.parametrize("offset", [0.01, 0.05, -0.05])
+def test_a_microphones_offset_does_not_make_the_ear_deaf(offset: float) -> None:
+    """A level meter takes a constant for a loud sound; the quiet voice on top of it would not be amplified."""
+    quiet_voice = scene(ANA.speaks(6.0)) * np.float32(0.05)
+    clean = frames(Ear(make_detector("silero")).hear(quiet_voice))
+    shifted = frames(Ear(make_detector("silero")).hear(quiet_voice + np.float32(offset)))
+    spoken = [sum(frame.speech >= 0.4 for frame in heard) for heard in (clean, shifted)]
+    assert spoken[0] > 100
+    assert spoken[1] >= 0.95 * spoken[0]

@@ -259,6 +259,7 @@ def test_the_other_voice_is_named(table: Table) -> None:
 def test_a_voice_that_is_nobodys_does_not_pass_for_silence(table: Table) -> None:
     table.expect(MIRROR)
     table.hear(2.0, BEN)
+    table.hear(0.25)
     table.stranger(8.0)
     lines = table.explain()
     assert "because no partner spoke for the patience of 2.5 seconds" in lines[0]
@@ -349,7 +350,7 @@ def test_interruptions_and_short_sounds_are_told_with_their_times(table: Table) 
     table.hear(3.0, ANA)
     table.hear(0.3)
     table.hear(0.5, BEN)
-    table.hear(0.4)
+    table.hear(0.25)
     table.hear(2.0, ANA)
     table.hear(0.3)
     table.hear(2.0, BEN)

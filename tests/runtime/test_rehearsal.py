@@ -14,7 +14,7 @@ from voice_imago.engines.recorded import read_sound
 from voice_imago.errors import FileError, VoiceError
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome
-from voice_imago.runtime.rehearse import ENROLMENT, RehearsePlan, rehearse
+from voice_imago.runtime.rehearse import ENROLMENT_TEXT, RehearsePlan, rehearse
 from voice_imago.runtime.scene import read_scene, scenes_folder
 
 SCENES = sorted(scenes_folder().glob("*.toml"))
@@ -30,7 +30,7 @@ line = [
 expect = {{ ends = "finished", steps = ["invite", "later", "another_day"] }}
 """
 
-COUPLES_WORDS = {ENROLMENT, "Is now a good time?", "Not now, later."}
+COUPLES_WORDS = {ENROLMENT_TEXT, "Is now a good time?", "Not now, later."}
 
 pytestmark = [
     pytest.mark.timeout(180),

@@ -23,6 +23,7 @@ from voice_imago.events import FrameHeard, Partner, VoiceScored
 from voice_imago.hearing.room import Room
 from voice_imago.runtime.profiles import load, save
 from voice_imago.runtime.tasks import QUIET_S
+from voice_imago.runtime.voice_lessons import Turns
 
 # ---------------------------------------------------------------------- voices
 
@@ -238,6 +239,19 @@ def test_four_protocol_turns_are_enough_to_tell_two_partners_apart(embedding: bo
     assert all(level is not None for level in table.tasks.room.seat_db)
     assert table.turn(0, speech(ANA, 2.0, 40)) == "good"
     assert table.apart == 1
+
+
+def test_a_turn_that_went_on_after_all_counts_once() -> None:
+    turns = Turns()
+    sound = speech(ANA, 5.0)
+    turns.add(0, 3.0, sound[: 2 * HZ], 2.0)
+    turns.add(0, 3.0, sound, 5.0)
+    turns.add(1, 20.0, speech(BEN, 9.0), 9.0)
+    turns.add(1, 40.0, speech(BEN, 9.0, 1), 9.0)
+    assert turns.lesson((None, None), False) is None
+
+    turns.add(0, 60.0, speech(ANA, 5.0, 1), 5.0)
+    assert turns.lesson((None, None), False) is not None
 
 
 def test_one_long_turn_is_not_enough() -> None:

@@ -73,6 +73,8 @@ GUIDE_KEYS: Final = frozenset(
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
         "journal_back",
+        # the speech server at home
+        "home_recogniser", "home_voice", "home_unreached", "recogniser_home_lost", "recogniser_home_back",
     )
 )  # fmt: skip
 """Prompts that no graph names and the guide needs all the same."""

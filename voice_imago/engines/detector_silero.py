@@ -72,6 +72,8 @@ class SileroDetector:
     """Probability that starts speech."""
     off = 0.3
     """Probability below which silence begins."""
+    least_end_s = 0.6
+    """Silence below which a short answer is cut now and then."""
     level_sensitive = True
     """In noise it hears only speech of about its own training level: wants the gain stage."""
 

@@ -30,6 +30,8 @@ class WebrtcDetector:
     """Share that starts speech."""
     off = 0.4
     """Share below which silence begins."""
+    least_end_s = 1.0
+    """A new word shows a quarter of a second late; with less silence one in ten short answers is cut."""
     level_sensitive = False
     """Amplified, it takes three times as much kitchen noise for speech."""
 

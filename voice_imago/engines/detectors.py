@@ -37,7 +37,8 @@ def settings_for(
     continuous: bool = False,
 ) -> HearingSettings:
     """Hearing's settings for a detector; see the fields of ``HearingSettings``."""
-    endpoint = EndpointSettings(thinking=thinking, continuous=continuous)
+    least_s: float = getattr(detector, "least_end_s", SileroDetector.least_end_s)
+    endpoint = EndpointSettings(thinking=thinking, continuous=continuous, least_s=least_s)
     return HearingSettings(segmenter_for(detector), endpoint, enrolled=enrolled)
 
 

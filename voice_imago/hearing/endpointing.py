@@ -45,6 +45,8 @@ class EndpointSettings:
     """How turns end."""
 
     thinking: Thinking = "normal"
+    least_s: float = 0.6
+    """Seconds that no patience falls below: a detector needs that long to be sure of a silence."""
     soft_s: float = 0.7
     """Seconds of silence after which recognition may start."""
     undo_s: float = 2.0
@@ -100,10 +102,11 @@ class Patience:
     thinking: float
     learned: float
     extra_s: float
+    least_s: float = 0.0
 
     @property
     def seconds(self) -> float:
-        return self.step_s * self.thinking * self.learned + self.extra_s
+        return max(self.least_s, self.step_s * self.thinking * self.learned) + self.extra_s
 
 
 @dataclass(slots=True)

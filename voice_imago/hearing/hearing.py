@@ -120,6 +120,8 @@ class Hearing:
         missed = round((at - before) / self._frame_s) - 1
         enough = whole_frames(self._settings.segmenter.hangover_s, self._frame_s) + 1  # more would change nothing
         facts: list[HearingFact] = []
+        for _ in range(min(missed, TurnRecords.longest(self._frame_s))):
+            self._records.frame(0.0)
         for n in range(1, min(missed, enough) + 1):
             facts += self._frame(FrameHeard(before + n * self._frame_s, 0.0))
         return facts

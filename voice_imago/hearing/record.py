@@ -65,8 +65,13 @@ class TurnRecords:
     """The last turns' records, and the strip that the next one will hold."""
 
     def __init__(self, frame_s: float) -> None:
-        self._strip: deque[float] = deque(maxlen=round(STRIP_S / frame_s))
+        self._strip: deque[float] = deque(maxlen=self.longest(frame_s))
         self._records: OrderedDict[int, TurnRecord] = OrderedDict()
+
+    @staticmethod
+    def longest(frame_s: float) -> int:
+        """Frames that the strip holds."""
+        return round(STRIP_S / frame_s)
 
     def frame(self, speech: float) -> None:
         """One more frame's probability."""

@@ -28,6 +28,8 @@ from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
 from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
+SOFT_SHARE = 0.7
+"""Of the patience, where that is short: the words of an answer are then on their way when it ends."""
 UNDO_PATIENCE_S = 0.6
 """Speech after which an undecided voice is taken for the one that spoke before."""
 UNDO_NATS = 3.0
@@ -251,16 +253,17 @@ class Turns:
 
     def _silent(self, at: float, turn: Turn) -> list[HearingFact]:
         silence_s = at - max(turn.last_end, self._marks.gate_opened)
-        if silence_s >= self._patience(turn).seconds:
+        patience_s = self._patience(turn).seconds
+        if silence_s >= patience_s:
             return self._end(turn, at, turn.last_end, "silence")
-        if turn.piece_open and silence_s >= self._settings.soft_s:
+        if turn.piece_open and silence_s >= min(self._settings.soft_s, SOFT_SHARE * patience_s):
             return [self._hand_out(turn, at, turn.last_end)]
         return []
 
     def _patience(self, turn: Turn) -> Patience:
         s = self._settings
         learned = self.pauses.factor(turn.partner()) if s.learn else 1.0
-        return Patience(turn.window.end_silence_s, THINKING[s.thinking], learned, turn.extra_s)
+        return Patience(turn.window.end_silence_s, THINKING[s.thinking], learned, turn.extra_s, s.least_s)
 
     def _hand_out(self, turn: Turn, at: float, end: float) -> TurnPaused:
         turn.piece_open = False

@@ -20,13 +20,17 @@ import numpy.typing as npt
 from voice_imago.engines.detectors import segmenter_for
 from voice_imago.engines.ports import HEAR_HZ, Samples, SpeechDetector, VoiceOpinion, Voiceprint
 from voice_imago.events import FrameHeard, VoiceScored
-from voice_imago.hearing.framing import Framing
+from voice_imago.hearing.framing import Framing, whole_frames
 from voice_imago.hearing.gain import SILENCE_DB, Gain, GainSettings, level_db
 from voice_imago.hearing.gate import Gate
 from voice_imago.hearing.segmenter import Segmenter
 
 __all__ = ["Ear", "Gate"]
 
+OFFSET_S = 2.0
+"""Seconds in which a microphone's offset is looked for: what every frame has in common, those without a voice, too."""
+LEAST_OFFSET = 0.003
+"""Of full scale; less does no harm, and healthy sound is left as it is."""
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
 
@@ -79,6 +83,7 @@ class Ear:
         self._level_sensitive: bool = getattr(detector, "level_sensitive", True)
         self._ring = _Ring(keep_s)
         self._frames = 0
+        self._means: deque[float] = deque(maxlen=whole_frames(OFFSET_S, self._frame_s))
         self._gated = False
         self._goes_on = False
         """The last frame was heard, and if the gate shut meanwhile, speech has lasted since before."""
@@ -130,6 +135,7 @@ class Ear:
 
     def _frame(self, frame: Samples) -> Sequence[FrameHeard | VoiceScored]:
         at = self._frames * self._frame_samples / HEAR_HZ
+        frame = self._centred(frame)
         start, level = at - self._frame_s, level_db(frame)
         if self.gate.closed(start, at):
             grace = self.gate.grace(start, at, self._detector.lag_s)
@@ -145,6 +151,12 @@ class Ear:
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
         return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr)]
+
+    def _centred(self, frame: Samples) -> Samples:
+        """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""
+        self._means.append(float(frame.mean()))
+        offset = min(self._means, key=abs)
+        return frame if abs(offset) < LEAST_OFFSET else frame - np.float32(offset)
 
     def _shut(self, at: float, grace: bool) -> Sequence[FrameHeard | VoiceScored]:
         """Nothing is heard; an open stretch gets its last word first, unless it may go on in a moment."""

@@ -1,6 +1,6 @@
 """Single keys beside the voice: from a terminal as they are pressed, else one name per line.
 
-    terminal        space  R  P  T  S  Y  N  H  Q  0-9  +  -         Enter is space
+    terminal        space  R  P  T  S  Y  N  H  Q  W  B  V  M  0-9  +  -  <  >      Enter is space
     no terminal     lines such as "space", "y", "repeat" or "go on"  for programs and screen readers
 
 What a key means is the dialogue's business; here it only gets its name. The terminal is put back as it was at
@@ -28,7 +28,7 @@ KEYS: Mapping[str, str] = {
     "+": "+",
     "=": "+",  # the same key without shift
     "-": "-",
-    **{letter: letter for letter in "rptsynhq0123456789"},
+    **{letter: letter for letter in "rptsynhqwbvm0123456789<>"},
 }
 """What is pressed -> the key's name; capital letters count as small ones."""
 
@@ -49,6 +49,12 @@ WORDS: Mapping[str, str] = {
     "quit": "q",
     "faster": "+",
     "slower": "-",
+    "louder": ">",
+    "softer": "<",
+    "where are we": "w",
+    "back": "b",
+    "learn our voices": "v",
+    "check the room": "m",
 }
 """Further names for lines."""
 

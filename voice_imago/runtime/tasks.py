@@ -324,7 +324,7 @@ class Tasks:
     def _turn_heard(self, wanted: Perform, partner: Partner, sound: Samples, spoken_s: float) -> str | None:
         if self._apart:
             return "good"
-        self._turns.add(partner, sound, spoken_s)
+        self._turns.add(partner, wanted.start, sound, spoken_s)
         lesson = self._turns.lesson(self._voices, self._ports.embedding)
         if lesson is None:
             return "more"

@@ -25,6 +25,8 @@ LEAST_TURNS = 2
 LEAST_TURN_SPEECH_S = 8.0
 """Turns and seconds of speech of each partner that voices are learnt from: two turns in all were measured to be too
 few, two of each to be enough."""
+MOST_TURNS = 12
+"""Of one partner that are held."""
 MOST_TURN_S = 30.0
 """Seconds of one turn; a long one must not outweigh the others."""
 
@@ -69,9 +71,16 @@ class TurnsLearnt:
 
 @dataclass(slots=True)
 class _Partner:
-    sounds: tuple[Samples, ...] = ()
-    speech_s: float = 0.0
-    turns: int = 0
+    turns: dict[float, tuple[Samples, float]] = field(default_factory=dict)
+    """Start -> sound and seconds of speech: a turn that went on after all comes again, longer."""
+
+    @property
+    def sounds(self) -> tuple[Samples, ...]:
+        return _latest(tuple(sound for sound, _ in self.turns.values()), MOST_PIECES_S)
+
+    @property
+    def speech_s(self) -> float:
+        return sum(spoken_s for _, spoken_s in self.turns.values())
 
 
 @dataclass(slots=True)
@@ -87,16 +96,16 @@ class Turns:
         """As much of a turn as is worth holding."""
         return sound[: round(MOST_TURN_S * HEAR_HZ)]
 
-    def add(self, partner: Partner, sound: Samples, spoken_s: float) -> None:
-        known = self._partners[partner]
-        known.sounds = _latest((*known.sounds, sound), MOST_PIECES_S)
-        known.speech_s += spoken_s
-        known.turns += 1
+    def add(self, partner: Partner, start: float, sound: Samples, spoken_s: float) -> None:
+        turns = self._partners[partner].turns
+        turns[start] = (sound, spoken_s)
+        while len(turns) > MOST_TURNS:
+            del turns[min(turns)]
 
     def lesson(self, voices: Voices, embedding: bool | None) -> Callable[[], TurnsLearnt] | None:
         """Learns the voices that are not known yet; None while there is too little to learn them from."""
         if not all(
-            voice is not None or (known.turns >= LEAST_TURNS and known.speech_s >= self._needed_s)
+            voice is not None or (len(known.turns) >= LEAST_TURNS and known.speech_s >= self._needed_s)
             for voice, known in zip(voices, self._partners, strict=True)
         ):
             return None
