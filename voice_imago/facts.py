@@ -136,6 +136,8 @@ class TurnExplained:
     """Probability of speech per frame, the last one at ``decided``."""
     spans: tuple[tuple[float, float, Speaker | None], ...]
     """Start, end and speaker of each stretch of speech."""
+    least_s: float = 0.0
+    """What the patience does not fall below, before the extra."""
 
 
 @dataclass(frozen=True, slots=True)

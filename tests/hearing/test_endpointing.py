@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voice_imago.events import Window
-from voice_imago.hearing.endpointing import LEAST_FACTOR, MOST_FACTOR, Patience, PauseMemory, Turn
+from voice_imago.hearing.endpointing import LEAST_FACTOR, MOST_FACTOR, EndpointSettings, Patience, PauseMemory, Turn
 
 WINDOW = Window("feeling", 0, 1, "send", 2.5)
 
@@ -73,3 +73,15 @@ def test_nobody_holds_a_turn_before_a_third_of_a_second() -> None:
 
     assert turn.holder() is None
     assert turn.partner() == 0
+
+
+def test_a_short_patience_has_its_soft_end_before_its_hard_one() -> None:
+    settings = EndpointSettings(soft_s=0.7)
+    assert settings.soft_end_s(3.5) == 0.7
+    assert settings.soft_end_s(0.7) == pytest.approx(0.49)
+
+
+def test_no_setting_makes_the_guide_hastier_than_its_detector() -> None:
+    assert Patience(0.7, 0.6, 0.9, 0.0, least_s=0.6).seconds == 0.6
+    assert Patience(0.7, 0.6, 0.9, 2.0, least_s=0.6).seconds == pytest.approx(2.6)
+    assert Patience(3.5, 0.6, 1.0, 0.0, least_s=0.6).seconds == pytest.approx(2.1)

@@ -36,6 +36,8 @@ PRIOR_PAUSES = 12
 """Imaginary usual pauses that a partner's own are weighed against."""
 LEAST_FACTOR, MOST_FACTOR = 0.9, 1.5
 PER_WRONG_END = 1.1
+SOFT_SHARE = 0.7
+"""Of a short patience, for the soft end: the words of an answer are then on their way when it ends."""
 LEAST_HOLD_S = 0.3
 """Speech that makes somebody the holder of a turn."""
 
@@ -61,6 +63,10 @@ class EndpointSettings:
     """Let a partner's own pauses change the patience."""
     continuous: bool = False
     """The window stays open after a turn: a recording is heard, no dialogue is led."""
+
+    def soft_end_s(self, patience_s: float) -> float:
+        """Seconds of silence up to the soft end; earlier where the patience is short."""
+        return min(self.soft_s, SOFT_SHARE * patience_s)
 
 
 class PauseMemory:

@@ -55,6 +55,7 @@ class TurnRecord:
             thinking=self.patience.thinking,
             learned=self.patience.learned,
             extra_s=self.patience.extra_s,
+            least_s=self.patience.least_s,
             frame_s=frame_s,
             strip=self.strip,
             spans=tuple((span.start, span.end, span.speaker) for span in self.spans),

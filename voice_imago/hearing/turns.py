@@ -28,8 +28,6 @@ from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
 from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
-SOFT_SHARE = 0.7
-"""Of the patience, where that is short: the words of an answer are then on their way when it ends."""
 UNDO_PATIENCE_S = 0.6
 """Speech after which an undecided voice is taken for the one that spoke before."""
 UNDO_NATS = 3.0
@@ -256,7 +254,7 @@ class Turns:
         patience_s = self._patience(turn).seconds
         if silence_s >= patience_s:
             return self._end(turn, at, turn.last_end, "silence")
-        if turn.piece_open and silence_s >= min(self._settings.soft_s, SOFT_SHARE * patience_s):
+        if turn.piece_open and silence_s >= self._settings.soft_end_s(patience_s):
             return [self._hand_out(turn, at, turn.last_end)]
         return []
 

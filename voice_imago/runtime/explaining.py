@@ -231,6 +231,8 @@ def _patience(turn: Turn) -> Iterator[str]:
         f"times {why.thinking:.2f} for the couple's setting ({setting})",
         f"times {why.learned:.2f} learnt from {pauses}" + (" (nothing yet)" if why.learned == 1.0 else ""),
     ]
+    if why.own_s < why.least_s:
+        parts.append(f"at least {why.least_s:.2f} for the detector to be sure")
     if why.extra_s:
         parts.append(f"plus {why.extra_s:.2f} after a word that said more was coming")
     yield f"Patience: {why.patience_s:.2f} seconds; {', '.join(parts)}."

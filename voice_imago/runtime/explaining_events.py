@@ -102,6 +102,7 @@ class Explained(Struct):
     strip: Digits
     """A digit per frame, tenths of the probability of speech; the last frame is at ``decided``."""
     spans: tuple[tuple[Seconds, Seconds, str | None], ...]
+    least_s: Amount = 0.0
 
     @property
     def silence_s(self) -> float:
@@ -111,7 +112,12 @@ class Explained(Struct):
     @property
     def patience_s(self) -> float:
         """The silence that would end the turn."""
-        return self.step_s * self.thinking * self.learned + self.extra_s
+        return max(self.least_s, self.own_s) + self.extra_s
+
+    @property
+    def own_s(self) -> float:
+        """Of the step, the couple's setting and this partner's pauses."""
+        return self.step_s * self.thinking * self.learned
 
     @property
     def strip_start(self) -> float:

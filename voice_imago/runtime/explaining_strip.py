@@ -78,7 +78,7 @@ def moments(turn: Turn) -> list[Moment]:
     """End of speech, soft end and decision, as far as they were reached, in order."""
     why = turn.why
     found = [Moment("E", why.end, "the last speech ended")]
-    soft = max(why.end, guide_until(turn) or 0.0) + EndpointSettings().soft_s
+    soft = max(why.end, guide_until(turn) or 0.0) + EndpointSettings().soft_end_s(why.patience_s)
     if soft <= why.decided and not _voiced(turn, why.end, soft):
         found.append(Moment("S", soft, "soft end: recognition of the words may start"))
     return [*found, Moment("D", why.decided, "decision: the turn is over")]
