@@ -202,7 +202,7 @@ class Rehearsal:
         self._broken: dict[str, Fault] = {}
         """Parts that are out of order now."""
         self._outcome = Outcome("fault", 0.0)
-        words = {"scene": "speech", "none": "nothing", "answers": "answers"}[scene.recogniser]
+        words = {"scene": "speech", "fixture": "speech", "none": "nothing", "answers": "answers"}[scene.recogniser]
         course = Course(
             scene.dialogue,
             scene.language,

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from voice_imago.dialogue.script import load_script
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Samples, Voiceprint, VoiceSettings
+from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Recogniser, Samples, Voiceprint, VoiceSettings
 from voice_imago.engines.recogniser_pocketsphinx import AnswerRecogniser
+from voice_imago.engines.recogniser_whisper import WhisperRecogniser
 from voice_imago.engines.recorded import read_sound, resample, write_wav
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voiceprint_enrolment import make_voiceprint
@@ -24,7 +25,7 @@ from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.plan import check_language, check_scene, make_prompts
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
-from voice_imago.runtime.scene import Line, Scene, read_scene
+from voice_imago.runtime.scene import Line, Scene, read_scene, scenes_folder
 from voice_imago.settings import Settings
 
 __all__ = ["RehearsePlan", "rehearse"]
@@ -64,7 +65,9 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         parts.callback(room.close)
         voices = SceneVoices(scene)
         parts.callback(voices.close)
-        recogniser = AnswerRecogniser() if scene.recogniser == "answers" else None
+        recogniser = _recogniser(scene)
+        if recogniser is not None:
+            parts.callback(recogniser.close)
         ports = RehearsalPorts(
             prompts=prompts,
             sound_of=voices.sound_of,
@@ -80,6 +83,13 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         outcome = Rehearsal(scene, script, ports).run()
         room.save()
     return outcome
+
+
+def _recogniser(scene: Scene) -> Recogniser | None:
+    """A real one, where the scene wants to be understood by its sound. Raises ModelError, UsageError."""
+    if scene.recogniser == "answers":
+        return AnswerRecogniser()
+    return WhisperRecogniser(scenes_folder() / "recogniser", scene.language) if scene.recogniser == "fixture" else None
 
 
 def _check_target(path: Path | None) -> None:

@@ -106,8 +106,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dialogue: str
     partners: dict[str, Partner]
     language: str = "en"
-    recogniser: Literal["scene", "none", "answers"] = "scene"
-    """Who understands: the scene's own texts, nobody, or the answer recogniser."""
+    recogniser: Literal["scene", "fixture", "none", "answers"] = "scene"
+    """Who understands: the scene's own texts, the speech model made for scenes, nobody, or the answer recogniser."""
     thinking: Literal["quick", "normal", "patient"] = "normal"
     voices: Literal["known", "learn", "none"] = "known"
     """Known before the scene begins, learnt in it (from its turns, or by voice), or never told apart."""
@@ -173,7 +173,7 @@ def read_scene(path: Path) -> Scene:
         "title": str,
         "dialogue": str,
         "language": str,
-        "recogniser": Literal["scene", "none", "answers"],
+        "recogniser": Literal["scene", "fixture", "none", "answers"],
         "thinking": Literal["quick", "normal", "patient"],
         "voices": Literal["known", "learn", "none"],
         "prelude": tuple[str, ...],
