@@ -197,13 +197,15 @@ keys.start()
 print("ready", flush=True)
 {then}
 """
+WAIT = "for _ in range(1200): time.sleep(0.05)"
+"""One long sleep would miss a signal that came just before it began."""
 ENDINGS = {
     "returns": ("sys.stdin.buffer.raw.fileno()", 0, None),
     "raises": ("raise SystemExit(3)", 3, None),
     "crashes": ("1 / 0", 1, None),
-    "SIGTERM": ("time.sleep(60)", -15, "SIGTERM"),
-    "SIGHUP": ("time.sleep(60)", -1, "SIGHUP"),
-    "SIGINT": ("time.sleep(60)", -2, "SIGINT"),
+    "SIGTERM": (WAIT, -15, "SIGTERM"),
+    "SIGHUP": (WAIT, -1, "SIGHUP"),
+    "SIGINT": (WAIT, -2, "SIGINT"),
     "own handler": (
         "import signal; own = lambda *_: os._exit(7)\n"
         "keys.close(); signal.signal(signal.SIGTERM, own); keys = Keys(print); keys.start(); print('ready')\n"
