@@ -226,10 +226,10 @@ def test_a_command_in_a_turn_is_obeyed_and_is_not_the_turn() -> None:
 
 def test_a_command_said_as_an_answer_leaves_nobody_waiting_for_words() -> None:
     room = at_the_check()
-    room.words_after_s = 1.0
-    room.says(ANA, "help").waits(1.4)
+    room.words_after_s = 1.5
+    room.says(ANA, "help").waits(1.2)
     assert room.phase is Phase.DECIDING
-    room.waits(1.0).guide_finishes()
+    room.waits(1.4).guide_finishes()
     assert room.phase is Phase.GRACE
     room.waits(12)
     assert "guide.one_moment" not in room.prompts

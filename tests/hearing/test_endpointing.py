@@ -79,6 +79,7 @@ def test_a_short_patience_has_its_soft_end_before_its_hard_one() -> None:
     settings = EndpointSettings(soft_s=0.7)
     assert settings.soft_end_s(3.5) == 0.7
     assert settings.soft_end_s(0.7) == pytest.approx(0.49)
+    assert settings.soft_end_s(3.5, few_words=True) == 0.25
 
 
 def test_no_setting_makes_the_guide_hastier_than_its_detector() -> None:

@@ -36,6 +36,8 @@ PRIOR_PAUSES = 12
 """Imaginary usual pauses that a partner's own are weighed against."""
 LEAST_FACTOR, MOST_FACTOR = 0.9, 1.5
 PER_WRONG_END = 1.1
+FEW_WORDS_S = 1.5
+"""Seconds that a hand-over phrase or a command lasts at most."""
 SOFT_SHARE = 0.7
 """Of a short patience, for the soft end: the words of an answer are then on their way when it ends."""
 LEAST_HOLD_S = 0.3
@@ -55,6 +57,8 @@ class EndpointSettings:
     """Seconds after a silence end within which the same voice takes the turn up again; 0: never."""
     undo_in_prompt_s: float = 0.5
     """The same from the moment when the gate shuts for a prompt, if that is later."""
+    early_s: float = 0.25
+    """The soft end of a few words that stand alone after a pause: a hand-over phrase or a command, perhaps."""
     takeover_s: float = 1.0
     """Seconds for which another voice must hold the floor."""
     cut_in_s: float = 4.0
@@ -64,9 +68,9 @@ class EndpointSettings:
     continuous: bool = False
     """The window stays open after a turn: a recording is heard, no dialogue is led."""
 
-    def soft_end_s(self, patience_s: float) -> float:
-        """Seconds of silence up to the soft end; earlier where the patience is short."""
-        return min(self.soft_s, SOFT_SHARE * patience_s)
+    def soft_end_s(self, patience_s: float, *, few_words: bool = False) -> float:
+        """Seconds of silence up to the soft end; earlier where the patience is short or the words are few."""
+        return min(self.early_s if few_words else self.soft_s, SOFT_SHARE * patience_s)
 
 
 class PauseMemory:
@@ -129,6 +133,8 @@ class Turn:
     speech_s: float = 0.0
     piece_open: bool = True
     """There is speech that was not handed out."""
+    stands_alone: bool = True
+    """The speech that was not handed out began the turn, or followed a pause."""
     extra_s: float = 0.0
     """Added to the patience until somebody speaks again."""
     talked: int = 0
@@ -148,6 +154,11 @@ class Turn:
     def margin_nats(self, speaker: Speaker | None) -> float:
         """Evidence for the speaker."""
         return abs(self.nats.get(speaker, 0.0))
+
+    @property
+    def few_words(self) -> bool:
+        """Whether what was not handed out may be a phrase or a command."""
+        return self.stands_alone and self.last_end - self.piece_start <= FEW_WORDS_S
 
     def holder(self) -> Partner | None:
         """Whose turn it is by voice: the expected partner as soon as they spoke, else who spoke most."""

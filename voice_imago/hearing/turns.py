@@ -28,6 +28,8 @@ from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
 from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
+UNDOABLE = ("silence", "phrase")
+"""Ends that somebody who goes on takes back; a key was meant, and the other voice has the floor."""
 UNDO_PATIENCE_S = 0.6
 """Speech after which an undecided voice is taken for the one that spoke before."""
 UNDO_NATS = 3.0
@@ -108,6 +110,7 @@ class Turns:
             self._learn_pause(turn, start)
             turn.extra_s = 0.0
             if not turn.piece_open:
+                turn.stands_alone = start - turn.last_end >= self._settings.soft_s
                 turn.piece_open, turn.piece_start = True, start
         elif self._undoable is not None:
             return [] if self._track.heard_voices else self._reopen(at, self._undoable)
@@ -174,7 +177,9 @@ class Turns:
         start = self._segmenter.start
         self._undoable, self.open, self.window = None, turn, turn.window
         self._learn_pause(turn, start)
-        self.pauses.ended_wrongly(turn.partner())
+        ended = self._records.get(turn.number)
+        if ended is not None and ended.why == "silence":  # else the patience was not at fault
+            self.pauses.ended_wrongly(turn.partner())
         turn.piece_open, turn.piece_start, turn.extra_s = True, start, 0.0
         return [TurnReopened(at, turn.number)]
 
@@ -254,7 +259,7 @@ class Turns:
         patience_s = self._patience(turn).seconds
         if silence_s >= patience_s:
             return self._end(turn, at, turn.last_end, "silence")
-        if turn.piece_open and silence_s >= self._settings.soft_end_s(patience_s):
+        if turn.piece_open and silence_s >= self._settings.soft_end_s(patience_s, few_words=turn.few_words):
             return [self._hand_out(turn, at, turn.last_end)]
         return []
 
@@ -285,7 +290,7 @@ class Turns:
         self._close(end)
         if not self._settings.continuous:
             self.window = None
-            undoable = why == "silence" and self._settings.undo_s > 0.0 and not self._segmenter.speaking
+            undoable = why in UNDOABLE and self._settings.undo_s > 0.0 and not self._segmenter.speaking
             self._undoable = turn if undoable else None
         sure = speaker not in (0, 1) or not turn.nats or margin >= self._track.settings.sure_turn_nats
         return [*facts, TurnEnded(at, turn.number, speaker, turn.start, end, at, why, turn.speech_s, sure)]
