@@ -18,7 +18,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "room")]
 
-from couple_at_the_table import Guided, lead_through, spoken, start_program  # noqa: E402
+from couple_at_the_table import PLAIN, Guided, lead_through, spoken, start_program  # noqa: E402
 from virtual_room import VirtualRoom, missing  # noqa: E402
 
 from voice_imago.engines.player_sounddevice import LATENCY_S  # noqa: E402
@@ -78,7 +78,7 @@ def cpu_s(pid: int) -> float:
 
 def session(room: VirtualRoom, folder: Path, clip: Path, steps: dict[str, str]) -> list[tuple[float, float]]:
     loudspeaker = Loudspeaker(room)
-    guided = start_program(room, folder, "--recogniser", "none", "--thinking", "quick")
+    guided = start_program(room, folder, "--recogniser", "none", "--thinking", "quick", *PLAIN)
     lead_through(guided, room, {"Ana": clip, "Ben": clip, "both": clip}, steps, patience_s=900.0)
     loudspeaker.close()
     guided.close()
@@ -87,7 +87,7 @@ def session(room: VirtualRoom, folder: Path, clip: Path, steps: dict[str, str]) 
 
 def idle(room: VirtualRoom, folder: Path) -> float:
     """Share of one core while the guide listens and nobody speaks."""
-    guided = start_program(room, folder, "--recogniser", "none")
+    guided = start_program(room, folder, "--recogniser", "none", *PLAIN)
     while not any(event["event"] == "listening" for event in guided.new_events()):
         time.sleep(0.1)
     time.sleep(2.0)  # prompts are still being rendered ahead

@@ -30,19 +30,10 @@ import tokenizers
 from ctranslate2.specs import WhisperSpec
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from audio_fixtures.recogniser.export import AFTER_LANGUAGES, BEFORE_LANGUAGES, TIMESTAMPS
+
 Array = npt.NDArray[np.float32]
 
-BEFORE_LANGUAGES = ("<|endoftext|>", "<|startoftranscript|>")
-AFTER_LANGUAGES = (
-    "<|translate|>",
-    "<|transcribe|>",
-    "<|startoflm|>",
-    "<|startofprev|>",
-    "<|nocaptions|>",
-    "<|notimestamps|>",
-)
-TIMESTAMPS = 1501
-"""<|0.00|> to <|30.00|> in steps of 0.02 s."""
 AUDIO_POSITIONS = 1500
 TEXT_POSITIONS = 448
 LOGIT = 20.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from voice_imago.events import TextReady
 from voice_imago.turn_words import TurnWords
 
-__all__ = ["COMMAND_S", "KEY_COMMANDS", "counts"]
+__all__ = ["COMMAND_S", "KEY_ANSWERS", "KEY_COMMANDS", "counts"]
 
 KEY_COMMANDS = {
     "space": "done",
@@ -19,12 +19,16 @@ KEY_COMMANDS = {
     "b": "back",
     "v": "learn_voices",
     "m": "check_room",
+    "i": "that_was_me",
+    "o": "not_me",
     "-": "slower",
     "+": "faster",
     "<": "softer",
     ">": "louder",
 }
-"""Keys that are commands; y, n and digits are answers."""
+"""Keys that are commands."""
+KEY_ANSWERS = "yn0123456789"
+"""Keys that answer a question."""
 
 COMMAND_S = 3.0
 """Speech longer than this is never a command."""

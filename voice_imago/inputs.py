@@ -100,7 +100,7 @@ class PartFailed:
 
     at: float
     part: str
-    """microphone, loudspeaker, recogniser, voice, journal, detector."""
+    """microphone, loudspeaker, recogniser, home (a speech server), voice, journal, detector."""
     code: str
     message: str
 

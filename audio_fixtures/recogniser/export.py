@@ -13,10 +13,8 @@ import tokenizers
 from ctranslate2.specs import WhisperSpec
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
 
-SPECIALS = (
-    "<|endoftext|>",
-    "<|startoftranscript|>",
-    "<|en|>",
+BEFORE_LANGUAGES = ("<|endoftext|>", "<|startoftranscript|>")
+AFTER_LANGUAGES = (
     "<|translate|>",
     "<|transcribe|>",
     "<|startoflm|>",
@@ -24,6 +22,8 @@ SPECIALS = (
     "<|nocaptions|>",
     "<|notimestamps|>",
 )
+"""Whisper's special tokens, in Whisper's order around those of its languages."""
+SPECIALS = (*BEFORE_LANGUAGES, "<|en|>", *AFTER_LANGUAGES)
 TIMESTAMPS = 1501
 """<|0.00|> to <|30.00|> in steps of 0.02 s."""
 TEXT_TOKENS = 1000

@@ -911,3 +911,20 @@ def test_a_tiny_dialogue_of_one_question_ends() -> None:
     table = Table("tiny", script=tiny(step("q", "ask", on={"yes": "end", "no": "end"}), END))
     table.says(ANA, "Yes.")
     assert table.guide_finishes().ended == "finished"
+
+
+def test_a_server_at_home_that_stops_answering_is_told_and_words_are_understood_as_before() -> None:
+    table = at_the_check()
+    table.fails("home", "lost").guide_finishes()
+    assert "guide.home_lost" in table.prompts
+    table.says(ANA, "Yes.")
+    assert table.step == "more"
+    table.recovers("home").guide_finishes()
+    assert table.prompts[-1] == "guide.home_back"
+
+
+def test_without_the_server_and_without_a_stand_in_the_keys_lead() -> None:
+    table = at_the_check()
+    table.fails("recogniser", "home_away").guide_finishes()
+    table.says(ANA, None)
+    assert table.prompts[-1] == "guide.by_key"

@@ -57,11 +57,12 @@ class Table:
     path: Path
     rules: SegmenterSettings = SILERO
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
-    enrolled: bool = True
+    voices: bool = True
+    """Somebody tells the voices apart."""
     partners: tuple[str, str] = ("Ana", "Ben")
 
     def __post_init__(self) -> None:
-        self.hearing = Hearing(HearingSettings(self.rules, self.endpoint, enrolled=self.enrolled))
+        self.hearing = Hearing(HearingSettings(self.rules, self.endpoint))
         self.stream = EventStream(self.path, self.partners, lambda: self.at)
         self.frames = 0
         self.write(replace(STARTED, partners=self.partners))
@@ -92,7 +93,7 @@ class Table:
         speech = (0.0 if llr is None else 0.95) if speech is None else speech
         for _ in range(round(seconds / FRAME_S)):
             self.frames += 1
-            self.tell(self.hearing.feed(FrameHeard(self.at, speech, llr=llr, gated=gated)))
+            self.tell(self.hearing.feed(FrameHeard(self.at, speech, llr=llr if self.voices else None, gated=gated)))
 
     def stranger(self, seconds: float) -> None:
         """A voice like neither partner's."""
@@ -306,7 +307,7 @@ def test_a_time_out_in_the_silence_does_not_count(table: Table) -> None:
 
 
 def test_without_voiceprints_nobody_pretends_to_have_told_voices_apart(tmp_path: Path) -> None:
-    table = Table(tmp_path / "x.jsonl", enrolled=False)
+    table = Table(tmp_path / "x.jsonl", voices=False)
     table.expect(MIRROR)
     table.hear(2.0, BEN)
     table.hear(3.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from made_voices import ANA, BEN, scene
 
 from voice_imago.__main__ import main
+from voice_imago.dialogue.script import load_script
 from voice_imago.engines.voiceprint_enrolment import VoiceModel, learn_voice
 from voice_imago.events import Partner
 from voice_imago.folders import data_folder
@@ -153,3 +155,27 @@ def seat(partner: Partner, level_db: float) -> tuple[float | None, float | None]
 @pytest.mark.parametrize("partner", [0, 1])
 def test_one_seat_alone_is_not_remembered(partner: Partner) -> None:
     assert room_of(with_room(Settings(), Room(-60.0, seat_db=seat(partner, -30.0)))).seat_db == (None, None)
+
+
+@dataclass
+class Heard:
+    understands: str = "speech"
+    reason: str = "asked"
+
+
+@pytest.mark.parametrize(
+    ("recogniser", "reason", "voice", "said"),
+    [
+        ("auto", "found", "", []),
+        ("wyoming://10.0.0.5", "asked", "", ["guide.home_recogniser"]),
+        ("wyoming://10.0.0.5", "home_away", "", ["guide.home_unreached"]),
+        ("none", "asked", "wyoming://10.0.0.5", ["guide.home_voice"]),
+    ],
+)
+def test_that_sound_leaves_the_computer_is_said_before_anything_is_asked(
+    recogniser: str, reason: str, voice: str, said: list[str]
+) -> None:
+    at_home = plan(msgspec.structs.replace(MEASURED, voice=voice), recogniser=recogniser)
+    course = choose_opening(at_home).course(at_home, Heard(reason=reason))  # type: ignore[arg-type]
+    assert list(course.opening) == ["guide.hello", "guide.limits", *said]
+    assert set(course.opening) <= load_script().languages["en"].prompts.keys()

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -413,3 +414,34 @@ class TestInline:
 
     def test_every_face_is_the_same(self) -> None:
         assert {name for name in dir(InlineScribe) if not name.startswith("_")} <= set(dir(Scribe))
+
+
+class TestTheServerAtHome:
+    def test_that_it_stops_and_answers_again_is_told_once_each(self, model: Path) -> None:
+        """The real child, a real server that goes and comes back, and a model of this computer in between."""
+        pytest.importorskip("wyoming")
+        from tests.home_server import Home, home_server
+
+        with home_server(Home("From home.")) as home:
+            url = home.url
+            ear = Ear()
+            scribe = Scribe(RecogniserSpec(url, model_dir=model), ear.text, ear.fault)
+            scribe.start()
+            scribe.submit(1, speech(), short=True)
+            ear.wait(texts=1)
+        try:
+            scribe.submit(2, speech(), short=True)
+            scribe.submit(3, speech(), short=True)
+            ear.wait(texts=3)
+            assert [text for _, text in ear.texts] == ["From home.", TEXT, TEXT]
+            assert ear.faults == ["home_lost"]
+            assert "127.0.0.1" in ear.sentences[0]
+        finally:
+            scribe.close()
+
+    def test_every_change_has_its_word(self) -> None:
+        ear = Ear()
+        scribe = Scribe(RecogniserSpec("none"), ear.text, ear.fault)
+        for standing in ("home", "here", "here", "home", "away", "home"):
+            scribe._follow_standing(SimpleNamespace(standing=standing, trouble="It is gone."))  # type: ignore[arg-type]
+        assert ear.faults == ["home_lost", "home_back", "home_away", "recovered"]

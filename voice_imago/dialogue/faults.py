@@ -17,9 +17,7 @@ __all__ = ["Faults"]
 
 _PASSING = frozenset({"piece_failed", "piece_lost", "too_slow"})
 """Faults of the recogniser that cost one piece; the next one may be well."""
-_TOLD = frozenset({"home_lost", "home_back"})
-"""Somebody else recognises from now on: the couple is told, and words are understood as before."""
-_CAN_WAIT = frozenset({"recogniser", "journal"})
+_CAN_WAIT = frozenset({"recogniser", "journal", "home"})
 """Parts that nobody needs in the middle of a turn."""
 
 
@@ -35,8 +33,7 @@ class Faults:
         if fault.part == "recogniser":
             if fault.code in _PASSING or guide.words == "nothing":
                 return
-            if fault.code not in _TOLD:
-                self._without_words()
+            self._without_words()
         line = self._first_known(f"{fault.part}_{fault.code}", f"{fault.part}_failed", f"{fault.part}_lost")
         if line is None:
             return

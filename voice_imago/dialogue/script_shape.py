@@ -74,7 +74,7 @@ GUIDE_KEYS: Final = frozenset(
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
         "journal_back",
         # the speech server at home
-        "home_recogniser", "home_voice", "home_unreached", "recogniser_home_lost", "recogniser_home_back",
+        "home_recogniser", "home_voice", "home_unreached", "home_lost", "home_back",
     )
 )  # fmt: skip
 """Prompts that no graph names and the guide needs all the same."""

@@ -33,13 +33,12 @@ def settings_for(
     detector: SpeechDetector,
     *,
     thinking: Thinking = "normal",
-    enrolled: bool = True,
     continuous: bool = False,
 ) -> HearingSettings:
     """Hearing's settings for a detector; see the fields of ``HearingSettings``."""
     least_s: float = getattr(detector, "least_end_s", SileroDetector.least_end_s)
     endpoint = EndpointSettings(thinking=thinking, continuous=continuous, least_s=least_s)
-    return HearingSettings(segmenter_for(detector), endpoint, enrolled=enrolled)
+    return HearingSettings(segmenter_for(detector), endpoint)
 
 
 def segmenter_for(detector: SpeechDetector) -> SegmenterSettings:

@@ -16,8 +16,6 @@ from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
 INTERRUPTION_S = 1.0
 """Another voice inside a turn is an interruption from here on, a backchannel up to here."""
-STRANGER_S = 2.0
-"""Neither partner's voice must last this long before it is taken for somebody else."""
 LEAST_BACKCHANNEL_S = 0.15
 LEAST_SPOKEN_S = 0.6
 """Speech without which nobody holds the floor, however long the silence around it."""
@@ -44,7 +42,7 @@ class Intrusion:
 def intrusion(track: VoiceTrack, turn: Turn) -> Intrusion | None:
     """The voice that is speaking inside ``turn`` without holding it, if there is one."""
     strange_s = track.strange_s()
-    if strange_s >= STRANGER_S:
+    if strange_s >= track.settings.stranger_s:
         return Intrusion(UNKNOWN, track.now - strange_s, strange_s)
     holder, label = turn.holder(), track.label
     if holder is None or label is None or label == holder:

@@ -37,21 +37,13 @@ class Gate:
     def __init__(self, tail_s: float = 0.2) -> None:
         self.coupling_db: float | None = None
         """Level in the microphone minus level given to the loudspeaker, as measured here; None: not measured."""
-        self._tail_s = tail_s
+        self.tail_s = tail_s
+        """Seconds for which the room still sounds after the last sample of a prompt."""
         self._shut_at: float | None = None
         self._forecast: Forecast | None = None
         self._grace_from: float | None = None
         self._opens_at = 0.0
         self._microphone = True
-
-    @property
-    def tail_s(self) -> float:
-        """Seconds for which the room still sounds after the last sample of a prompt."""
-        return self._tail_s
-
-    @tail_s.setter
-    def tail_s(self, seconds: float) -> None:
-        self._tail_s = seconds
 
     def shut(self, at_s: float = 0.0, forecast: Forecast | None = None) -> None:
         """Nothing from ``at_s`` on is heard (default: from the next frame on) until ``open_after``.
@@ -62,7 +54,7 @@ class Gate:
 
     def open_after(self, at_s: float, tail_s: float | None = None) -> None:
         """The prompt's last sample sounded at ``at_s``: hear again one tail later."""
-        self._opens_at = at_s + (self._tail_s if tail_s is None else tail_s)
+        self._opens_at = at_s + (self.tail_s if tail_s is None else tail_s)
         self._shut_at = None
 
     def microphone(self, on: bool) -> None:

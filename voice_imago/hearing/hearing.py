@@ -41,8 +41,6 @@ class HearingSettings:
     segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
     speakers: SpeakerSettings = field(default_factory=SpeakerSettings)
-    enrolled: bool = True
-    """Opinions of a voiceprint may be believed."""
 
 
 class Hearing:
@@ -89,8 +87,7 @@ class Hearing:
     def feed(self, heard: FrameHeard | VoiceScored) -> list[HearingFact]:
         """What one frame or one voice opinion means."""
         if isinstance(heard, VoiceScored):
-            if self._settings.enrolled:
-                self._track.opine(heard.start, heard.end, heard.llr, heard.strangeness)
+            self._track.opine(heard.start, heard.end, heard.llr, heard.strangeness)
             return []
         facts = self._missed_frames(heard.at)
         self._at = heard.at
@@ -130,8 +127,7 @@ class Hearing:
         was_running = self._segmenter.running
         change = self._segmenter.feed(heard.at, heard.speech)
         if self._segmenter.running:
-            llr = heard.llr if self._settings.enrolled else None
-            self._track.add(heard.at, llr, fresh=not was_running)
+            self._track.add(heard.at, heard.llr, fresh=not was_running)
         elif was_running and change is None:
             self._turns.forget_sound()
         facts: list[HearingFact] = []

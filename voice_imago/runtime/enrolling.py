@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from voice_imago import output
+from voice_imago.dialogue.script import load_script
 from voice_imago.errors import UsageError
 from voice_imago.runtime import profiles
 from voice_imago.runtime.plan import ENROLMENT
@@ -22,7 +23,7 @@ def enrol(options: argparse.Namespace) -> int:
     if options.forget is not None:
         return _forget(options.forget)
     options.thinking, options.voices, options.room = None, "auto", "measure"
-    return sit_down(options, ENROLMENT)
+    return sit_down(options, load_script(), ENROLMENT)
 
 
 def _list() -> int:

@@ -1,6 +1,6 @@
 """Single keys beside the voice: from a terminal as they are pressed, else one name per line.
 
-    terminal        space  R  P  T  S  Y  N  H  Q  W  B  V  M  0-9  +  -  <  >      Enter is space
+    terminal        one key: those of ``command_words``, Y, N and 0-9; Enter is space
     no terminal     lines such as "space", "y", "repeat" or "go on"  for programs and screen readers
 
 What a key means is the dialogue's business; here it only gets its name. The terminal is put back as it was at
@@ -21,40 +21,28 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any, TextIO
 
+from voice_imago.command_words import KEY_ANSWERS, KEY_COMMANDS
+
 KEYS: Mapping[str, str] = {
     " ": "space",
     "\n": "space",
     "\r": "space",
-    "+": "+",
     "=": "+",  # the same key without shift
-    "-": "-",
-    **{letter: letter for letter in "rptsynhqwbvm0123456789<>"},
+    **{key: key for key in (*KEY_COMMANDS, *KEY_ANSWERS) if len(key) == 1},
 }
 """What is pressed -> the key's name; capital letters count as small ones."""
 
 WORDS: Mapping[str, str] = {
+    **{command.replace("_", " "): key for key, command in KEY_COMMANDS.items()},
     "space": "space",
-    "done": "space",
     "go on": "space",
-    "repeat": "r",
-    "pause": "p",
     "time-out": "t",
-    "time out": "t",
     "timeout": "t",
-    "skip": "s",
     "yes": "y",
     "no": "n",
-    "help": "h",
-    "stop": "q",
     "quit": "q",
-    "faster": "+",
-    "slower": "-",
-    "louder": ">",
-    "softer": "<",
     "where are we": "w",
-    "back": "b",
     "learn our voices": "v",
-    "check the room": "m",
 }
 """Further names for lines."""
 

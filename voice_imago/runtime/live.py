@@ -71,7 +71,7 @@ class Live:
         self._voice_trouble = "No speech engine works."
         self._detector = make_detector(plan.detector)
         self._enough_samples = self._detector.frame_samples
-        self._ear = Ear(self._detector, tail_s=plan.tail_s)
+        self._ear = Ear(self._detector, tail_s=plan.settings.tail_s)
         self._table = Table(
             TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
             TableNews(self._device_lost, self._device_back, self._silence, lambda: self._stage.talking),
@@ -156,7 +156,7 @@ class Live:
 
     def _start_tasks(self, opening: Opening) -> None:
         """What measures the room and learns the voices, beside the main loop."""
-        jobs = JobThread(self._inbox.post)
+        self._jobs = jobs = JobThread(self._inbox.post)
         self._parts.callback(jobs.close)
         ports = TaskPorts(
             ear=self._ear,
@@ -176,10 +176,7 @@ class Live:
     def _room_known(self, room: Room) -> None:
         """Numbers for the next evening; the tail counts from now on."""
         self._ear.gate.tail_s, self._ear.gate.coupling_db = room.tail_s, room.echo_db
-        try:
-            save_settings(with_room(load_settings(), room))
-        except FileError as error:
-            output.error(str(error))
+        self._jobs(lambda: _remember(room), lambda done: None)  # a disk may be slow, and somebody is being heard
 
     def _open_devices(self) -> None:
         self._parts.callback(self._table.close)
@@ -226,8 +223,11 @@ class Live:
         self._post(lambda at: TextReady(at, id, heard.text, heard.confidence, wall_s))
 
     def _scribe_fault(self, code: str, message: str) -> None:
-        if code == "recovered":
-            self._post(lambda at: PartRecovered(at, "recogniser"))
+        """A server at home is a part of its own: while it is away this computer understands in its place."""
+        if code in ("recovered", "home_back"):
+            self._post(lambda at: PartRecovered(at, "recogniser" if code == "recovered" else "home"))
+        elif code == "home_lost":
+            self._post(lambda at: PartFailed(at, "home", "lost", message))
         else:
             self._post(lambda at: PartFailed(at, "recogniser", code, message))
 
@@ -270,6 +270,14 @@ class Live:
             self._scribe.submit(wanted.id, sound, wanted.short, wanted.turn)
         except RecognitionError:
             self._post(lambda at: TextReady(at, wanted.id, "", 0.0))
+
+
+def _remember(room: Room) -> None:
+    """What was measured, for the next evening; told where that is not possible."""
+    try:
+        save_settings(with_room(load_settings(), room))
+    except FileError as error:
+        output.error(str(error))
 
 
 def _number(kind: str, wanted: str) -> int | None:

@@ -62,7 +62,6 @@ class StartPlan:
     detector: Literal["auto", "silero", "webrtc"] = "auto"
     events: Path | None = None
     settings: Settings = field(default_factory=Settings)
-    tail_s: float = 0.2
     voices: Literal["auto", "learn", "off"] = "auto"
     room: Literal["auto", "measure", "off"] = "auto"
 

@@ -208,9 +208,9 @@ class Stage:
             return
         prompt.stage = "heard"
         sound = pcm if earcon is None else np.concatenate([earcon, pcm])
-        if self.ports.ear is not None:
-            self.ports.ear.gate.shut(forecast=prompt_forecast(sound, PLAY_HZ, self.now))
         self.ports.player.play(prompt.id, sound)
+        if self.ports.ear is not None:  # after: no frame is heard meanwhile, and nothing delays the first sample
+            self.ports.ear.gate.shut(forecast=prompt_forecast(sound, PLAY_HZ, self.now))
 
     def _let_read(self, prompt: _Prompt) -> None:
         """A prompt without sound still begins and ends, so that the dialogue goes on by text."""

@@ -16,7 +16,7 @@ from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
-from voice_imago.runtime.plan import StartPlan, check_dialogue, check_language, check_partners
+from voice_imago.runtime.plan import ENROLMENT, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
 __all__ = ["run_listen", "run_rehearsal", "sit_down", "start"]
@@ -35,7 +35,9 @@ _ALSO = {
     "home": "",
 }
 INSTEAD = "first_appreciation"
-"""The scene that is played where nobody can be heard."""
+"""The scene that is played where nobody can be heard,"""
+INSTEAD_OF_ENROLMENT = "learning_the_voices"
+"""and in place of an enrolment."""
 PATIENCE_S = 3.0
 """Seconds after which a long job says how far it is."""
 HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
@@ -47,15 +49,16 @@ def start(options: argparse.Namespace) -> int:
         raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
     if options.echo != "half":
         raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
-    dialogue = check_dialogue(load_script(), options.dialogue)
+    script = load_script()
+    dialogue = check_dialogue(script, options.dialogue)
     if options.typed:
-        return _typed(options, dialogue)
-    return sit_down(options, dialogue)
+        return _typed(options, script, dialogue)
+    return sit_down(options, script, dialogue)
 
 
-def sit_down(options: argparse.Namespace, dialogue: str) -> int:
+def sit_down(options: argparse.Namespace, script: Script, dialogue: str) -> int:
     """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place."""
-    settings, script = load_settings(), load_script()
+    settings = load_settings()
     if options.voice:
         settings = msgspec.structs.replace(settings, voice=options.voice)
     plan = StartPlan(
@@ -71,7 +74,6 @@ def sit_down(options: argparse.Namespace, dialogue: str) -> int:
         detector=options.detector,
         events=options.events,
         settings=settings,
-        tail_s=settings.tail_s,
         voices=options.voices,
         room=options.room,
     )
@@ -108,10 +110,10 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def _typed(options: argparse.Namespace, dialogue: str) -> int:
+def _typed(options: argparse.Namespace, script: Script, dialogue: str) -> int:
     from voice_imago.runtime.typed import TypedPlan, run_typed
 
-    settings, script = load_settings(), load_script()
+    settings = load_settings()
     language = check_language(script, options.language or settings.language)
     course = Course(dialogue, language, _partners(options, settings))
 
@@ -139,7 +141,8 @@ def _play_instead(plan: StartPlan, script: Script) -> int:
     from voice_imago.runtime.rehearse import RehearsePlan, rehearse
     from voice_imago.runtime.scene import find_scene
 
-    rehearsal = RehearsePlan(find_scene(INSTEAD), show=output.say, settings=plan.settings, aloud=True)
+    scene = find_scene(INSTEAD_OF_ENROLMENT if plan.dialogue == ENROLMENT else INSTEAD)
+    rehearsal = RehearsePlan(scene, show=output.say, settings=plan.settings, aloud=True)
     try:
         try:
             rehearse(rehearsal)

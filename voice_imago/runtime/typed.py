@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from voice_imago.command_words import KEY_ANSWERS, KEY_COMMANDS
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
@@ -25,12 +26,12 @@ from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.stage import Stage, StagePorts
-from voice_imago.session import KEY_COMMANDS, Session, SessionSettings
+from voice_imago.session import Session, SessionSettings
 
 __all__ = ["TypedPlan", "as_input", "run_typed"]
 
 TICK_S = 0.25
-_KEYS = {"": "space", "space": "space", **{key: key for key in (*KEY_COMMANDS, "y", "n") if len(key) == 1}}
+_KEYS = {"": "space", "space": "space", **{key: key for key in (*KEY_COMMANDS, *KEY_ANSWERS) if len(key) == 1}}
 
 
 class _NoSound:
@@ -61,8 +62,8 @@ def as_input(line: str, partners: tuple[str, str], at: float) -> Input:
     """A typed line as an input: a key, an answer, or "Ana: what she says"."""
     by, text = _who(line.strip(), partners)
     key = text.casefold()
-    if key in _KEYS or (len(key) == 1 and key in "0123456789"):
-        return KeyPressed(at, _KEYS.get(key, key))
+    if key in _KEYS:
+        return KeyPressed(at, _KEYS[key])
     return LineTyped(at, text, by)
 
 
