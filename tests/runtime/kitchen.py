@@ -10,7 +10,7 @@ import numpy as np
 import soxr
 from made_voices import BEN, HZ, MadeVoice, Samples
 
-from voice_imago.engines.ports import PLAY_HZ, Pcm
+from voice_imago.engines.ports import PLAY_HZ, Pcm, Voiceprint
 from voice_imago.engines.voiceprint_enrolment import VoiceModel
 from voice_imago.events import FrameHeard, Partner, Perform, VoiceScored
 from voice_imago.hearing.room import Room
@@ -146,14 +146,16 @@ class Table:
             audible=lambda: self.audible,
             late_s=lambda: self.late_s,
             room_known=self.rooms.append,
-            told_apart=self._told_apart,
             trouble=self.told.append,
             embedding=self.embedding,
         )
+        self._enrol, self.kitchen.ear.enrol = self.kitchen.ear.enrol, self._enrolled  # type: ignore[method-assign]
         self.tasks = self.kitchen.tasks = Tasks(ports, room=self.room, voices=self.voices)
 
-    def _told_apart(self) -> None:
+    def _enrolled(self, voiceprint: Voiceprint | None) -> None:
+        """From now on the ear has opinions on voices."""
         self.apart += 1
+        self._enrol(voiceprint)
 
     def ask(self, id: int, task: Any, partner: Partner | None = None, span: tuple[float, float] = (0.0, 0.0)) -> None:
         self.tasks.perform(Perform(id, task, partner, *span))

@@ -68,8 +68,6 @@ class TaskPorts:
     late_s: Callable[[], float] = lambda: 0.0
     """Seconds that the player waits before it tells the end of a prompt: its output latency."""
     room_known: Callable[[Room], None] = lambda room: None
-    told_apart: Callable[[], None] = lambda: None
-    """From now on the ear has opinions on voices."""
     trouble: Callable[[str], None] = lambda sentence: None
     """Why a job failed."""
     embedding: bool | None = None
@@ -298,7 +296,6 @@ class Tasks:
         self._apart = True
         self._turns = Turns()
         self._ports.ear.enrol(voiceprint)
-        self._ports.told_apart()
         return "good"
 
     def _keep_voices(self, wanted: Perform) -> None:
