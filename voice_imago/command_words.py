@@ -5,7 +5,7 @@ from __future__ import annotations
 from voice_imago.events import TextReady
 from voice_imago.turn_words import TurnWords
 
-__all__ = ["COMMAND_S", "KEY_ANSWERS", "KEY_COMMANDS", "counts"]
+__all__ = ["KEY_ANSWERS", "KEY_COMMANDS", "counts"]
 
 KEY_COMMANDS = {
     "space": "done",
@@ -30,8 +30,6 @@ KEY_COMMANDS = {
 KEY_ANSWERS = "yn0123456789"
 """Keys that answer a question."""
 
-COMMAND_S = 3.0
-"""Speech longer than this is never a command."""
 CALLS = frozenset({"stop", "time_out", "pause", "help"})
 """Commands that count as one piece of a longer turn; the others only as the whole turn."""
 MOVES = frozenset({"skip", "back", "go_on", "done"})

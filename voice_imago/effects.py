@@ -49,6 +49,8 @@ class Transcribe:
     """True: a short answer, jump the queue."""
     turn: int = 0
     """The turn that it is a piece of: a recogniser that has fallen behind may take its pieces together."""
+    look: bool = False
+    """Last words of a piece that stays open: their sound comes again, so a newer look may take their place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,14 +85,24 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class TurnPaused:
-    """Soft end: nothing is said, recognition of the piece may start. Not in the event stream."""
+    """A piece of the turn is complete and may be recognised; nothing is said. Not in the event stream."""
 
     at: float
     turn: int
     start: float
-    """Start of the piece that was not handed to the recogniser before."""
+    """Start of the piece, which was not handed to the recogniser before."""
     end: float
     speaker: Speaker | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """A pause in a piece that stays open: its end may be looked at, for what it says about the floor. Not streamed."""
+
+    at: float
+    turn: int
+    start: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +276,16 @@ class SessionEnded:
 
 
 HearingFact = (
-    SpeechStarted | SpeechEnded | TurnPaused | TurnEnded | TurnReopened | Interruption | Backchannel | Waited | Talked
+    SpeechStarted
+    | SpeechEnded
+    | TurnPaused
+    | LastWords
+    | TurnEnded
+    | TurnReopened
+    | Interruption
+    | Backchannel
+    | Waited
+    | Talked
 )
 Fact = (
     HearingFact

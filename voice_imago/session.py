@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from voice_imago import __version__
-from voice_imago.command_words import COMMAND_S, KEY_COMMANDS, counts
+from voice_imago.command_words import KEY_COMMANDS, counts
 from voice_imago.dialogue.engine import Course, Dialogue
 from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.script import Script
@@ -35,6 +35,7 @@ from voice_imago.events import (
     Input,
     Interruption,
     KeyPressed,
+    LastWords,
     LineTyped,
     Listening,
     PartFailed,
@@ -55,7 +56,6 @@ from voice_imago.events import (
     Talked,
     TextReady,
     Ticked,
-    Transcribe,
     Transcript,
     TurnEnded,
     TurnHeard,
@@ -72,8 +72,6 @@ from voice_imago.turn_words import TurnsInWork, TurnWords
 
 __all__ = ["KEY_COMMANDS", "Session", "SessionSettings"]
 
-LEAST_PIECE_S = 0.12
-"""Shorter leftovers are not worth recognising."""
 NOT_DONE_S = 2.0
 """Patience added when the last word says that more is coming (domain §5.4)."""
 
@@ -123,6 +121,7 @@ class Session:
             Backchannel: self._publish,
             Interruption: self._publish_and_tell,
             TurnPaused: self._turn_paused,
+            LastWords: self._last_words,
             TurnEnded: self._turn_ended,
             TurnReopened: self._turn_reopened,
             Waited: self._tell,
@@ -251,13 +250,15 @@ class Session:
 
     def _turn_paused(self, pause: TurnPaused) -> None:
         """Give the piece to the recogniser, if it understands this kind of piece."""
-        words, window, length_s = self.settings.course.words, self._window, pause.end - pause.start
-        answering = window is not None and window.kind in ("answer", "setup")
-        if words == "nothing" or (words == "answers" and not answering) or length_s < LEAST_PIECE_S:
-            return
-        id = self._turns.await_piece(self._turns.turn(pause.turn), pause.speaker)
-        short = answering or length_s <= COMMAND_S
-        self._out.append(Transcribe(id, pause.start, pause.end, short, pause.turn))
+        words = self.settings.course.words
+        answering = self._window is not None and self._window.kind in ("answer", "setup")
+        if words == "speech" or (words == "answers" and answering):
+            self._out.append(self._turns.ask_piece(pause, answering))
+
+    def _last_words(self, pause: LastWords) -> None:
+        """Look at the end of an open piece, for what it says about the floor."""
+        if self.settings.course.words == "speech":
+            self._out.append(self._turns.ask_look(pause))
 
     def _turn_ended(self, ended: TurnEnded) -> None:
         turn = self._turns.turn(ended.turn)
@@ -296,6 +297,9 @@ class Session:
     # ------------------------------------------------------------------ words
 
     def _text_ready(self, ready: TextReady) -> None:
+        if (looked_at := self._turns.looked_at(ready.id)) is not None:
+            self._looked_at(looked_at, ready)
+            return
         turn = self._turns.take(ready)
         if turn is None or (ready.confidence >= SURE and ready.text and self._acted_on(turn, ready)):
             return
@@ -304,8 +308,18 @@ class Session:
             if self._replies.not_done(ready.text):
                 self.hearing.extend(NOT_DONE_S)
         elif turn.complete:
-            self._publish(Transcript(self._at, turn.number, turn.text, True, 0.0))
+            self._publish(Transcript(self._at, turn.number, turn.text, True, self._at - turn.ended.decided))
             self._tell(WordsKnown(self._at, turn.number, turn.utterances))
+
+    def _looked_at(self, number: int, ready: TextReady) -> None:
+        """Last words: they may give the floor away, or say that more is coming. Who goes on meanwhile is right."""
+        turn = self._turns.turn(number)
+        if turn.ended is not None or not self.hearing.turn_open or self.hearing.speaking:
+            return
+        if ready.confidence >= SURE and self._replies.hands_over(ready.text):
+            self._hear(self.hearing.end_turn(self._at, "phrase"))
+        elif self._replies.not_done(ready.text):
+            self.hearing.extend(NOT_DONE_S)
 
     def _acted_on(self, turn: TurnWords, ready: TextReady) -> bool:
         """Whether the piece was a command, or the words that hand the floor over."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from voice_imago.events import Speaker, TextReady, TurnEnded, Utterance
+from voice_imago.events import LastWords, Speaker, TextReady, Transcribe, TurnEnded, TurnPaused, Utterance
 
 __all__ = ["Piece", "TurnWords", "TurnsInWork"]
 
+SHORT_S = 3.3
+"""Seconds of a piece, with the sound around it, that may be an answer or a command."""
 REMEMBERED_TURNS = 8
 """Words of older turns are not waited for any more."""
 
@@ -65,6 +67,8 @@ class TurnsInWork:
     def __init__(self) -> None:
         self._turns: dict[int, TurnWords] = {}
         self._awaited: dict[int, int] = {}
+        self._looks: dict[int, int] = {}
+        """Last words that are being looked at: id and turn. Their sound comes again in a piece."""
         self._ids = 0
 
     def turn(self, number: int) -> TurnWords:
@@ -78,12 +82,23 @@ class TurnsInWork:
     def known(self, number: int) -> TurnWords | None:
         return self._turns.get(number)
 
-    def await_piece(self, turn: TurnWords, speaker: Speaker | None) -> int:
-        """A piece was handed to the recogniser; gives the id that its words will carry."""
+    def ask_piece(self, pause: TurnPaused, answering: bool) -> Transcribe:
+        """Have a piece of a turn recognised; what may be an answer or a command jumps the queue."""
         self._ids += 1
-        turn.pieces[self._ids] = Piece(speaker)
-        self._awaited[self._ids] = turn.number
-        return self._ids
+        self.turn(pause.turn).pieces[self._ids] = Piece(pause.speaker)
+        self._awaited[self._ids] = pause.turn
+        short = answering or pause.end - pause.start <= SHORT_S
+        return Transcribe(self._ids, pause.start, pause.end, short, pause.turn)
+
+    def ask_look(self, pause: LastWords) -> Transcribe:
+        """Have last words recognised ahead of their piece; those of an earlier pause tell nothing any more."""
+        self._ids += 1
+        self._looks = {self._ids: pause.turn}
+        return Transcribe(self._ids, pause.start, pause.end, True, pause.turn, look=True)
+
+    def looked_at(self, id: int) -> int | None:
+        """The turn whose last words these are; None when they are not wanted any more."""
+        return self._looks.pop(id, None)
 
     def take(self, ready: TextReady) -> TurnWords | None:
         """Put arrived words in their place; None when nobody waits for them."""

@@ -49,9 +49,9 @@ class Table:
     def expects(self, expected: Window | None) -> None:
         self.facts += self.hearing.expect(expected, self.now)
 
-    def speaks(self, who: Partner | None, seconds: float) -> None:
+    def speaks(self, who: Partner | None, seconds: float, *, level_db: float = -30.0) -> None:
         """``who`` None: somebody without any opinion of the voiceprint."""
-        self._pass(seconds, 0.9, NATS[who] if self.voices else None)
+        self._pass(seconds, 0.9, NATS[who] if self.voices else None, level_db)
 
     def pauses(self, seconds: float) -> None:
         self._pass(seconds, 0.02, None)
@@ -77,10 +77,10 @@ class Table:
     def names(self) -> list[str]:
         return [type(fact).__name__ for fact in self.facts]
 
-    def _pass(self, seconds: float, speech: float, llr: float | None) -> None:
+    def _pass(self, seconds: float, speech: float, llr: float | None, level_db: float = -30.0) -> None:
         for _ in range(round(seconds / FRAME_S)):
             self.frames += 1
-            self.facts += self.hearing.feed(FrameHeard(self.now, speech, -30.0, llr))
+            self.facts += self.hearing.feed(FrameHeard(self.now, speech, level_db, llr))
 
 
 def listening(expected: Window | None = None, *, voices: bool = True, **endpoint: object) -> Table:

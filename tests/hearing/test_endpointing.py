@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from voice_imago.events import Window
-from voice_imago.hearing.endpointing import LEAST_FACTOR, MOST_FACTOR, EndpointSettings, Patience, PauseMemory, Turn
+from voice_imago.hearing.endpointing import LEAST_FACTOR, MOST_FACTOR, Patience, PauseMemory, Turn
+from voice_imago.hearing.pieces import PieceRules, Pieces
 
 WINDOW = Window("feeling", 0, 1, "send", 2.5)
 
@@ -59,7 +60,7 @@ def test_a_wrong_end_makes_the_guide_more_patient() -> None:
 
 
 def test_the_expected_partner_holds_the_turn_once_they_spoke() -> None:
-    turn = Turn(1, WINDOW, 0.0, 0.0, 0.0)
+    turn = Turn(1, WINDOW, 0.0, 0.0, Pieces(PieceRules(), 0.032))
     turn.held_s[1] = 2.0
 
     assert turn.holder() == 1
@@ -68,18 +69,11 @@ def test_the_expected_partner_holds_the_turn_once_they_spoke() -> None:
 
 
 def test_nobody_holds_a_turn_before_a_third_of_a_second() -> None:
-    turn = Turn(1, WINDOW, 0.0, 0.0, 0.0)
+    turn = Turn(1, WINDOW, 0.0, 0.0, Pieces(PieceRules(), 0.032))
     turn.held_s[1] = 0.2
 
     assert turn.holder() is None
     assert turn.partner() == 0
-
-
-def test_a_short_patience_has_its_soft_end_before_its_hard_one() -> None:
-    settings = EndpointSettings(soft_s=0.7)
-    assert settings.soft_end_s(3.5) == 0.7
-    assert settings.soft_end_s(0.7) == pytest.approx(0.49)
-    assert settings.soft_end_s(3.5, few_words=True) == 0.25
 
 
 def test_no_setting_makes_the_guide_hastier_than_its_detector() -> None:

@@ -37,7 +37,7 @@ def test_a_turn_is_told_as_a_whole() -> None:
     table.speaks(0, 3.0)
     table.pauses(3.0)
 
-    assert table.names() == ["SpeechStarted", "SpeechEnded", "TurnPaused", "TurnEnded"]
+    assert table.names() == ["SpeechStarted", "SpeechEnded", "LastWords", "TurnPaused", "TurnEnded"]
     ended = table.all(TurnEnded)[0]
     assert isinstance(ended, TurnEnded)
     assert (ended.speaker, ended.why, ended.turn) == (0, "silence", 1)
@@ -69,11 +69,11 @@ def test_the_couple_sets_how_long_a_pause_may_be(thinking: str, seconds: float) 
 
 def test_the_pieces_of_a_turn_cover_all_its_speech_once() -> None:
     table = listening()
-    for seconds in (1.7, 2.0, 1.8):  # longer than a few words, which are handed out at once
+    for seconds in (3.2, 3.5, 3.1):  # longer than what stands alone, which is handed out at once
         table.speaks(0, seconds)
         table.pauses(0.4)
         table.speaks(0, 0.5)
-        table.pauses(1.2)
+        table.pauses(2.2)
     table.pauses(2.0)
 
     pieces = table.all(TurnPaused)
@@ -85,13 +85,58 @@ def test_the_pieces_of_a_turn_cover_all_its_speech_once() -> None:
     assert all(a.end <= b.start for a, b in pairwise(pieces))  # type: ignore[union-attr]
 
 
-def test_the_soft_end_comes_once_per_pause_and_says_nothing_of_the_turn() -> None:
-    table = listening()
-    table.speaks(0, 2.0)
-    table.pauses(2.0)
+def test_a_tail_is_handed_out_once_and_says_nothing_of_the_turn() -> None:
+    table = listening(window(end_silence_s=3.5))
+    table.speaks(0, 4.0)
+    table.pauses(3.0)
 
-    assert [fact.at for fact in table.all(TurnPaused)] == [near(2.7)]
+    assert [fact.at for fact in table.all(TurnPaused)] == [near(6.0)]
     assert table.hearing.turn_open
+
+
+def test_a_turn_is_handed_out_in_long_pieces_while_it_is_spoken() -> None:
+    """Short pauses join; from eight seconds on the next pause of half a second cuts."""
+    table = listening(window(end_silence_s=3.5))
+    for _ in range(6):
+        table.speaks(0, 4.0)
+        table.pauses(0.6)
+    table.pauses(3.0)
+
+    pieces = table.all(TurnPaused)
+    assert [(piece.start, piece.end) for piece in pieces] == [  # type: ignore[union-attr]
+        (near(0.0), near(8.75)),
+        (near(9.05), near(17.95)),
+        (near(18.25), near(27.15)),
+    ]
+    assert [piece.at for piece in pieces] == [near(9.1), near(18.3), near(27.55)]
+
+
+def test_whoever_never_pauses_is_handed_out_at_the_quietest_moment() -> None:
+    table = listening(window(end_silence_s=3.5))
+    table.speaks(0, 26.4)
+    table.speaks(0, 0.032, level_db=-45.0)
+    table.speaks(0, 9.0)
+    table.pauses(4.0)
+
+    first, second = table.all(TurnPaused)
+    assert first.at == near(28.0)
+    assert first.end == second.start == near(26.4)  # type: ignore[union-attr]
+    assert second.end == near(35.45 + 0.15)  # type: ignore[union-attr]
+    assert len(table.all(TurnEnded)) == 1
+
+
+def test_a_little_sound_is_given_along_but_never_the_guides() -> None:
+    table = Table()
+    table.gated(2.0)
+    table.expects(window(end_silence_s=3.5))
+    table.pauses(0.064)
+    table.speaks(0, 4.0)
+    table.pauses(0.5)
+    table.speaks(0, 2.0)
+    table.pauses(2.5)
+
+    (piece,) = table.all(TurnPaused)
+    assert (piece.start, piece.end) == (near(2.0), near(8.56 + 0.15))  # type: ignore[union-attr]
 
 
 def test_a_short_answer_is_handed_out_before_it_ends() -> None:
@@ -257,7 +302,7 @@ def test_going_on_within_two_seconds_reopens_the_turn(voices: bool) -> None:
     first, second = table.all(TurnEnded)
     assert (second.turn, second.start) == (first.turn, first.start)  # type: ignore[union-attr]
     assert second.speech_s == near(4.0)  # type: ignore[union-attr]
-    assert table.all(TurnPaused)[1].start == near(6.1)  # type: ignore[union-attr]
+    assert table.all(TurnPaused)[1].start == near(6.1 - 0.15)  # type: ignore[union-attr]
 
 
 def test_a_reopened_turn_keeps_the_labels_of_its_first_part() -> None:
@@ -526,8 +571,8 @@ def test_a_few_words_after_a_pause_are_handed_out_early() -> None:
     table.pauses(1.0)
 
     story, phrase = table.all(TurnPaused)
-    assert story.at == near(4.7)
-    assert phrase.at == near(5.8 + 0.25)
+    assert story.at == phrase.at == near(5.8 + 0.25)
+    assert (story.end, phrase.start) == (near(4.0 + 0.15), near(5.0 - 0.15))  # type: ignore[union-attr]
 
 
 def test_a_breath_between_words_cuts_no_second_piece_early() -> None:
@@ -537,7 +582,9 @@ def test_a_breath_between_words_cuts_no_second_piece_early() -> None:
     table.speaks(0, 0.6)
     table.pauses(1.0)
 
-    assert [fact.at for fact in table.all(TurnPaused)] == [near(0.85), near(1.6 + 0.7)]
+    assert [fact.at for fact in table.all(TurnPaused)] == [near(0.85)]
+    table.pauses(1.2)
+    assert [fact.at for fact in table.all(TurnPaused)] == [near(0.85), near(1.6 + 2.0)]
 
 
 def test_whoever_goes_on_after_the_words_that_gave_the_floor_away_keeps_it() -> None:

@@ -22,6 +22,7 @@ from voice_imago.events import (
     Interruption,
     Intervention,
     Kept,
+    LastWords,
     Listening,
     PromptFinished,
     PromptStarted,
@@ -180,7 +181,7 @@ def test_an_event_has_exactly_the_fields_of_the_design(fact: Fact, fields: dict[
 
 
 def test_every_fact_is_in_the_table_or_not_streamed_on_purpose() -> None:
-    unstreamed = {TurnPaused, Waited, Talked}
+    unstreamed = {TurnPaused, LastWords, Waited, Talked}
     assert {type(fact) for fact, _ in TABLE} == set(get_args(Fact)) - unstreamed
     assert {fields["event"] for _, fields in TABLE} == EVENTS
     for kind in unstreamed:

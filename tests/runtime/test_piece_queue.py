@@ -6,12 +6,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_imago.runtime.piece_queue import Piece, PieceQueue
+from voice_imago.runtime.piece_queue import Piece, PieceQueue, as_pcm
 
 
-def piece(id: int, length_s: float = 10.0, *, short: bool = False, turn: int | None = None, tries: int = 0) -> Piece:
-    sound = np.full(int(length_s * 16_000), id, np.float32)
-    return Piece((id,), sound, short, turn, (float(id),), tries)
+def piece(
+    id: int,
+    length_s: float = 10.0,
+    *,
+    short: bool = False,
+    turn: int | None = None,
+    tries: int = 0,
+    look: bool = False,
+) -> Piece:
+    pcm = np.full(int(length_s * 16_000), id, np.int16)
+    return Piece((id,), pcm, short, turn, (float(id),), tries, look)
 
 
 def taken(queue: PieceQueue) -> list[tuple[int, ...]]:
@@ -47,8 +55,8 @@ def test_joined_sound_keeps_its_order_and_each_request_its_time() -> None:
     joined = queue.take()
     assert joined is not None
     assert joined.length_s == 3.0
-    assert list(np.unique(joined.sound, return_counts=True)[1]) == [16_000, 32_000]
-    assert (joined.sound[0], joined.sound[-1]) == (1.0, 2.0)
+    assert list(np.unique(joined.pcm, return_counts=True)[1]) == [16_000, 32_000]
+    assert (joined.pcm[0], joined.pcm[-1]) == (1, 2)
     assert joined.submitted_s == (1.0, 2.0)
 
 
@@ -76,6 +84,19 @@ def test_beyond_the_bound_the_oldest_piece_is_given_up_and_answers_last_of_all()
     queue = filled(piece(1, 10.0), piece(2, 1.0, short=True), piece(3, 10.0), longest_wait_s=25.0)
     assert [old.ids for old in queue.put(piece(4, 10.0))] == [(1,)]
     assert taken(queue) == [(2,), (3,), (4,)]
+
+
+def test_a_look_at_last_words_gives_way_to_a_newer_one_and_nothing_else_does() -> None:
+    queue = filled(piece(1, 1.0, short=True), piece(2, 3.0, short=True, look=True), piece(3))
+    assert [old.ids for old in queue.put(piece(4, 3.0, short=True, look=True))] == [(2,)]
+    assert taken(queue) == [(1,), (4,), (3,)]
+
+
+def test_sound_waits_at_half_its_size_and_comes_out_as_it_went_in() -> None:
+    sound = np.linspace(-1.0, 1.0, 2001, dtype=np.float32)
+    waiting = Piece((1,), as_pcm(sound), False, 1, (0.0,))
+    assert waiting.pcm.nbytes * 2 == sound.nbytes
+    assert np.abs(waiting.sound - sound).max() < 2e-5
 
 
 def test_one_piece_longer_than_the_bound_is_kept() -> None:

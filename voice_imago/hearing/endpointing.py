@@ -6,8 +6,8 @@ after
     patience = the step's end silence x the couple's setting x what this partner's own pauses taught
                (+ 2 s after a word that says "not done")
 
-At the *soft end* (0.7 s) recognition of the piece may start, nothing is said. The *hard end* waits the whole
-patience. A key, a hand-over phrase, or the other partner holding the floor ends at once. A turn ended by
+When recognition starts inside this silence stands in ``pieces``; nothing is said then. The *hard end* waits the
+whole patience. A key, a hand-over phrase, or the other partner holding the floor ends at once. A turn ended by
 silence can be *reopened* when the same voice goes on within two seconds.
 
 Pauses are learnt as log-normal (they are, roughly, in speech): the mean of the partner's log pauses, drawn
@@ -23,6 +23,7 @@ from math import exp, log
 from typing import Literal
 
 from voice_imago.events import Partner, Speaker, Window
+from voice_imago.hearing.pieces import PieceRules, Pieces
 from voice_imago.hearing.speakers import LabelledSpan
 
 Thinking = Literal["quick", "normal", "patient"]
@@ -36,10 +37,6 @@ PRIOR_PAUSES = 12
 """Imaginary usual pauses that a partner's own are weighed against."""
 LEAST_FACTOR, MOST_FACTOR = 0.9, 1.5
 PER_WRONG_END = 1.1
-FEW_WORDS_S = 1.5
-"""Seconds that a hand-over phrase or a command lasts at most."""
-SOFT_SHARE = 0.7
-"""Of a short patience, for the soft end: the words of an answer are then on their way when it ends."""
 LEAST_HOLD_S = 0.3
 """Speech that makes somebody the holder of a turn."""
 
@@ -51,14 +48,12 @@ class EndpointSettings:
     thinking: Thinking = "normal"
     least_s: float = 0.6
     """Seconds that no patience falls below: a detector needs that long to be sure of a silence."""
-    soft_s: float = 0.7
-    """Seconds of silence after which recognition may start."""
     undo_s: float = 2.0
     """Seconds after a silence end within which the same voice takes the turn up again; 0: never."""
     undo_in_prompt_s: float = 0.5
     """The same from the moment when the gate shuts for a prompt, if that is later."""
-    early_s: float = 0.25
-    """The soft end of a few words that stand alone after a pause: a hand-over phrase or a command, perhaps."""
+    pieces: PieceRules = field(default_factory=PieceRules)
+    """When the sound of an open turn is handed to the recogniser."""
     takeover_s: float = 1.0
     """Seconds for which another voice must hold the floor."""
     cut_in_s: float = 4.0
@@ -67,10 +62,6 @@ class EndpointSettings:
     """Let a partner's own pauses change the patience."""
     continuous: bool = False
     """The window stays open after a turn: a recording is heard, no dialogue is led."""
-
-    def soft_end_s(self, patience_s: float, *, few_words: bool = False) -> float:
-        """Seconds of silence up to the soft end; earlier where the patience is short or the words are few."""
-        return min(self.early_s if few_words else self.soft_s, SOFT_SHARE * patience_s)
 
 
 class PauseMemory:
@@ -126,15 +117,11 @@ class Turn:
     number: int
     window: Window
     start: float
-    piece_start: float
-    """Start of the speech that was not yet handed to the recogniser."""
     last_end: float
     """End of the last speech."""
+    pieces: Pieces
+    """What was not handed to the recogniser yet."""
     speech_s: float = 0.0
-    piece_open: bool = True
-    """There is speech that was not handed out."""
-    stands_alone: bool = True
-    """The speech that was not handed out began the turn, or followed a pause."""
     extra_s: float = 0.0
     """Added to the patience until somebody speaks again."""
     talked: int = 0
@@ -154,11 +141,6 @@ class Turn:
     def margin_nats(self, speaker: Speaker | None) -> float:
         """Evidence for the speaker."""
         return abs(self.nats.get(speaker, 0.0))
-
-    @property
-    def few_words(self) -> bool:
-        """Whether what was not handed out may be a phrase or a command."""
-        return self.stands_alone and self.last_end - self.piece_start <= FEW_WORDS_S
 
     def holder(self) -> Partner | None:
         """Whose turn it is by voice: the expected partner as soon as they spoke, else who spoke most."""

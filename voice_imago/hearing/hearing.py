@@ -135,7 +135,7 @@ class Hearing:
             facts = self._speech_started(heard.at, change)
         elif isinstance(change, Ended):
             facts = self._speech_ended(heard.at, change)
-        return facts + self._turns.follow(heard.at)
+        return facts + self._turns.follow(heard.at, heard.level_db)
 
     def _gated(self, at: float) -> list[HearingFact]:
         if self._turns.gated(at):  # perhaps only a syllable too soft to be told from the guide

@@ -1,13 +1,13 @@
 """The turns of a listening window: opened by speech, ended once, now and then reopened.
 
 What speech and silence *mean*; the segmenter says where they are, the track whose they are. Each second of
-speech in a turn is handed to the recogniser by exactly one ``TurnPaused``: at the soft end, or just before
-the turn ends.
+speech in a turn is handed to the recogniser by exactly one ``TurnPaused``, when ``pieces`` says so, and at the
+latest just before the turn ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from voice_imago.events import (
@@ -15,6 +15,7 @@ from voice_imago.events import (
     Backchannel,
     HearingFact,
     Interruption,
+    LastWords,
     Speaker,
     TurnEnded,
     TurnPaused,
@@ -24,6 +25,7 @@ from voice_imago.events import (
 )
 from voice_imago.hearing.endpointing import THINKING, EndpointSettings, Patience, PauseMemory, Turn
 from voice_imago.hearing.floor import INTERRUPTION_S, Intrusion, backchannels, holds, intrusion, yields
+from voice_imago.hearing.pieces import Pieces
 from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
 from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
@@ -109,9 +111,7 @@ class Turns:
         if turn is not None:
             self._learn_pause(turn, start)
             turn.extra_s = 0.0
-            if not turn.piece_open:
-                turn.stands_alone = start - turn.last_end >= self._settings.soft_s
-                turn.piece_open, turn.piece_start = True, start
+            turn.pieces.speech(start, start - turn.last_end)
         elif self._undoable is not None:
             return [] if self._track.heard_voices else self._reopen(at, self._undoable)
         elif self.window is not None:
@@ -128,23 +128,25 @@ class Turns:
             return facts
         begin = max(start, turn.start)
         turn.last_end = max(turn.last_end, end)
+        turn.pieces.silence(end)
         if self._track.heard_voices:
             short = backchannels(self._track.spans(begin, end), turn.holder())
             facts += [Backchannel(at, span.speaker, turn.number) for span in short if span.speaker is not None]
         return facts
 
-    def follow(self, at: float) -> list[HearingFact]:
+    def follow(self, at: float, level_db: float) -> list[HearingFact]:
         """Each frame: does the turn go on?"""
         if self._undoable is not None:
             return self._undo(at, self._undoable, over=False)
         turn = self.open
         if turn is None:
             return []
+        turn.pieces.frame(at, level_db)
         if self._segmenter.speaking:
             label = self._track.label
             if label is not None and not self._segmenter.silent_frames:
                 turn.held_s[label] += self._track.frame_s
-            return self._intruded(at, turn)
+            return self._intruded(at, turn) or self._handed_out(turn, at, turn.pieces.in_speech(at))
         return [] if self._segmenter.voiced else self._silent(at, turn)
 
     def end(self, at: float, why: Why) -> list[HearingFact]:
@@ -154,9 +156,7 @@ class Turns:
             return []
         if not self._segmenter.speaking:
             return self._end(turn, at, turn.last_end, why)
-        end = max(turn.start, at)
-        turn.piece_open = True
-        return self._end(turn, at, end, why)
+        return self._end(turn, at, max(turn.start, at), why)
 
     # ------------------------------------------------------------------ beginnings
 
@@ -169,7 +169,11 @@ class Turns:
         self._track.drop(start)
         if not self._settings.continuous:  # who spoke before says nothing about who answers
             self._track.expect(window.actor)
-        self.open = Turn(self._numbers, window, start, start, start)
+        pieces = Pieces(
+            self._settings.pieces, self._track.frame_s, max(self._marks.owned_until, self._marks.gate_opened)
+        )
+        pieces.speech(start)
+        self.open = Turn(self._numbers, window, start, start, pieces)
         return self.open
 
     def _reopen(self, at: float, turn: Turn) -> list[HearingFact]:
@@ -180,7 +184,8 @@ class Turns:
         ended = self._records.get(turn.number)
         if ended is not None and ended.why == "silence":  # else the patience was not at fault
             self.pauses.ended_wrongly(turn.partner())
-        turn.piece_open, turn.piece_start, turn.extra_s = True, start, 0.0
+        turn.extra_s = 0.0
+        turn.pieces.speech(start, start - turn.last_end)
         return [TurnReopened(at, turn.number)]
 
     def _undo(self, at: float, turn: Turn, over: bool) -> list[HearingFact]:
@@ -240,7 +245,6 @@ class Turns:
 
     def _taken_over(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
         end = max(turn.start, min(found.since, at))
-        turn.piece_open = turn.piece_open or end > self._segmenter.start
         facts = self._end(turn, at, self._last_speech(turn, end), "other_voice")
         if self._settings.continuous:
             following = self._begin(turn.window, found.since)
@@ -259,24 +263,27 @@ class Turns:
         patience_s = self._patience(turn).seconds
         if silence_s >= patience_s:
             return self._end(turn, at, turn.last_end, "silence")
-        if turn.piece_open and silence_s >= self._settings.soft_end_s(patience_s, few_words=turn.few_words):
-            return [self._hand_out(turn, at, turn.last_end)]
-        return []
+        if pieces := turn.pieces.in_silence(at, silence_s, patience_s):
+            return self._handed_out(turn, at, pieces)
+        last_words = turn.pieces.last_words(at, silence_s)
+        return [] if last_words is None else [LastWords(at, turn.number, *last_words)]
 
     def _patience(self, turn: Turn) -> Patience:
         s = self._settings
         learned = self.pauses.factor(turn.partner()) if s.learn else 1.0
         return Patience(turn.window.end_silence_s, THINKING[s.thinking], learned, turn.extra_s, s.least_s)
 
-    def _hand_out(self, turn: Turn, at: float, end: float) -> TurnPaused:
-        turn.piece_open = False
-        speaker: Speaker | None = turn.window.actor
-        if self._track.heard_voices:
-            speaker = most_spoken(self._track.spans(turn.piece_start, end))
-        return TurnPaused(at, turn.number, turn.piece_start, max(turn.piece_start, end), speaker)
+    def _handed_out(self, turn: Turn, at: float, pieces: Iterable[tuple[float, float]]) -> list[HearingFact]:
+        """Who spoke in each piece, as far as can be told now."""
+        voices, actor = self._track.heard_voices, turn.window.actor
+        return [
+            TurnPaused(at, turn.number, start, end, most_spoken(self._track.spans(start, end)) if voices else actor)
+            for start, end in pieces
+        ]
 
     def _end(self, turn: Turn, at: float, end: float, why: Why) -> list[HearingFact]:
-        facts: list[HearingFact] = [self._hand_out(turn, at, end)] if turn.piece_open else []
+        # Whoever is speaking now is somebody else, or was cut off; after a silence there is some sound left to give.
+        facts = self._handed_out(turn, at, turn.pieces.rest(end if self._segmenter.speaking else at))
         spans = self._judge(turn, end)
         heard = turn.nats or self._track.heard_voices
         speaker = most_spoken(turn.parts) if heard else turn.window.actor

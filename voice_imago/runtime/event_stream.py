@@ -13,6 +13,7 @@ from voice_imago.errors import FileError
 from voice_imago.events import (
     UNKNOWN,
     Fact,
+    LastWords,
     SpeechEnded,
     SpeechStarted,
     Talked,
@@ -25,7 +26,7 @@ from voice_imago.events import (
 
 __all__ = ["EVENTS", "EventStream", "as_event"]
 
-_UNSTREAMED = (TurnPaused, Waited, Talked)
+_UNSTREAMED = (TurnPaused, LastWords, Waited, Talked)
 _PARTNER_FIELDS = {"for_", "by", "speaker"}
 _HIDDEN = {"at", "speech_s", "sure"}
 _TIMES = {"start", "end"}

@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from voice_imago.engines.detector_silero import SileroDetector
 from voice_imago.engines.detector_webrtc import WebrtcDetector
-from voice_imago.hearing.endpointing import FEW_WORDS_S, EndpointSettings
 from voice_imago.hearing.framing import whole_frames
+from voice_imago.hearing.pieces import PieceRules, Pieces
 from voice_imago.hearing.segmenter import SegmenterSettings
 from voice_imago.runtime.explaining_events import Explained, Turn
 
@@ -76,25 +75,27 @@ def guide_until(turn: Turn) -> float | None:
 
 
 def moments(turn: Turn) -> list[Moment]:
-    """End of speech, soft end and decision, as far as they were reached, in order."""
+    """End of speech, hand-out to the recogniser and decision, as far as they were reached, in order."""
     why = turn.why
     found = [Moment("E", why.end, "the last speech ended")]
-    soft_s = EndpointSettings().soft_end_s(why.patience_s, few_words=_few_words(why))
+    soft_s = _handed_out_after_s(why)
     soft = max(why.end, guide_until(turn) or 0.0) + soft_s
     if soft <= why.decided and not _voiced(turn, why.end, soft):
         found.append(Moment("S", soft, "soft end: recognition of the words may start"))
     return [*found, Moment("D", why.decided, "decision: the turn is over")]
 
 
-def _few_words(why: Explained) -> bool:
-    """Whether the last words stood alone after a pause, as hearing saw it."""
-    settings, spans = EndpointSettings(), why.spans
-    if not spans:
-        return False
-    gaps = [after[0] - before[1] for before, after in pairwise(spans)]
-    alone = next((n + 1 for n in reversed(range(len(gaps))) if gaps[n] >= settings.soft_s), 0)
-    unbroken = all(gap < settings.early_s for gap in gaps[alone:])
-    return unbroken and spans[-1][1] - spans[alone][0] <= FEW_WORDS_S
+def _handed_out_after_s(why: Explained) -> float:
+    """After how much silence the last words went to the recogniser, as hearing saw them."""
+    pieces = Pieces(PieceRules(), why.frame_s)
+    ended: float | None = None
+    for start, end, _ in why.spans:
+        if ended is not None:
+            pieces.in_silence(start, start - ended, why.patience_s)
+        pieces.speech(start, None if ended is None else start - ended)
+        pieces.silence(end)
+        ended = end
+    return pieces.due_s(why.patience_s)
 
 
 def _voiced(turn: Turn, after: float, until: float) -> bool:

@@ -267,7 +267,7 @@ class Live:
     def submit(self, wanted: Transcribe, sound: Samples) -> None:
         """Give a piece to the scribe; a piece it refuses has no words."""
         try:
-            self._scribe.submit(wanted.id, sound, wanted.short, wanted.turn)
+            self._scribe.submit(wanted.id, sound, wanted.short, wanted.turn, look=wanted.look)
         except RecognitionError:
             self._post(lambda at: TextReady(at, wanted.id, "", 0.0))
 

@@ -23,7 +23,7 @@ from voice_imago.engines.recogniser_none import NOTHING
 from voice_imago.engines.recognisers import Reason, RecogniserSpec, choose_recogniser, make_recogniser
 from voice_imago.engines.wyoming_standin import Standing
 from voice_imago.errors import ModelError, RecognitionError, VoiceImagoError
-from voice_imago.runtime.piece_queue import Piece, PieceQueue
+from voice_imago.runtime.piece_queue import Piece, PieceQueue, as_pcm
 from voice_imago.runtime.scribe_process import ChildGone, ScribeProcess
 
 OnText = Callable[[int, Heard, float], None]
@@ -47,8 +47,10 @@ class ScribeSettings:
     """New starts without one answer in between, after which the scribe gives up."""
     tries: int = 3
     """Children that one piece may cost."""
-    longest_wait_s: float = 900.0
+    longest_wait_s: float = 7200.0
     """Seconds of sound that may wait before the oldest goes unwritten."""
+    late_s: float = 60.0
+    """Seconds of sound that wait when it is said, once, that words come late."""
 
 
 class Scribe:
@@ -66,6 +68,7 @@ class Scribe:
         self._child: ScribeProcess | None = None
         self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
         self._restarts = 0
+        self._late = False
         self._standing: Standing = "home"
         self.name = "none"
         self.understands: Understands = "nothing"
@@ -87,14 +90,14 @@ class Scribe:
         child = self._child
         return child.pid if child is not None else None
 
-    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None:
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None, *, look: bool = False) -> None:
         """Ask for the text of a piece. RecognitionError for sound of a foreign shape.
 
         When the scribe falls behind, waiting pieces of the same ``turn`` are joined: the first id then gets
-        the whole text, the others none.
+        the whole text, the others none. A newer ``look`` at last words takes the place of one that waits.
         """
         clean = admit(sound)
-        piece = Piece((id,), _SILENCE if clean is None else clean, short, turn, (time.monotonic(),))
+        piece = Piece((id,), as_pcm(_SILENCE if clean is None else clean), short, turn, (time.monotonic(),), look=look)
         with self._changed:
             if not self._closing:
                 self._given_up += self._queue.put(piece)
@@ -117,8 +120,10 @@ class Scribe:
         while (todo := self._next()) is not None:
             given_up, piece = todo
             for old in given_up:
-                self._fault("too_slow", "This computer is too slow to write everything down; some words are lost.")
+                if not old.look:
+                    self._fault("piece_lost", _TOO_SLOW)
                 self._answer(old, NOTHING)
+            self._tell_when_late()
             if piece is not None:
                 self._serve(piece)
             elif not given_up:
@@ -133,8 +138,13 @@ class Scribe:
             given_up, self._given_up = self._given_up, []
             return given_up, self._queue.take()
 
+    def _tell_when_late(self) -> None:
+        if not self._late and self._queue.waiting_s > self._settings.late_s:
+            self._late = True
+            self._fault("too_slow", "This computer is slow to write down what is said. Words come late; none is lost.")
+
     def _serve(self, piece: Piece) -> None:
-        if self.understands == "nothing" or not piece.sound.size:
+        if self.understands == "nothing" or not piece.pcm.size:
             self._answer(piece, NOTHING)
             return
         try:
@@ -254,6 +264,9 @@ _DIED = ("died", "Speech recognition stopped and is started again; nothing that 
 _HUNG = ("hung", "Speech recognition did not answer and is started again; nothing that was said is lost.")
 
 
+_TOO_SLOW = "This computer is too slow to write everything down; some words are lost."
+
+
 def _shares(piece: Piece, heard: Heard) -> list[Heard]:
     """What each request of a joined piece gets: the first all the text, the others none."""
     return [heard, *(Heard("", heard.confidence) for _ in piece.ids[1:])]
@@ -275,7 +288,7 @@ class InlineScribe:
         self._recogniser, self.reason = made.recogniser, made.reason
         self.name, self.understands = made.recogniser.name, made.recogniser.understands
 
-    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None:
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None, *, look: bool = False) -> None:
         """Recognise now and call back before returning, with 0 wall-clock seconds."""
         if self._recogniser is None:
             return
