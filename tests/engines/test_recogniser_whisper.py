@@ -65,15 +65,16 @@ class TestRecognition:
 
     def test_names_are_corrected(self, tmp_path: Path) -> None:
         named = write_model(tmp_path / "named", "I heard you, Anna.")
-        recogniser = WhisperRecogniser(named, settings=WhisperSettings(hotwords=False))
+        recogniser = WhisperRecogniser(named)
         assert recogniser.recognise(like_speech(2.0), short=True, hints=["Ana"]).text == "I heard you, Ana."
         assert recogniser.recognise(like_speech(2.0), short=False, hints=["Ana"]).text == "I heard you, Ana."
 
-    def test_names_are_told_to_the_model_before_pieces_only(self, folder: Path) -> None:
+    def test_names_are_told_to_the_model_before_long_pieces_only(self, folder: Path) -> None:
         # Told names stand before the text, so the scripted text begins at a later word.
         recogniser = WhisperRecogniser(folder)
-        assert recogniser.recognise(like_speech(2.0), short=False, hints=["Ana"]).text != TEXT
-        assert recogniser.recognise(like_speech(2.0), short=True, hints=["Ana"]).text == TEXT
+        assert recogniser.recognise(like_speech(6.0), short=False, hints=["Ana"]).text != TEXT
+        assert recogniser.recognise(like_speech(2.0), short=False, hints=["Ana"]).text == TEXT
+        assert recogniser.recognise(like_speech(6.0), short=True, hints=["Ana"]).text == TEXT
 
 
 class TestTheShortWindow:

@@ -53,8 +53,8 @@ class WhisperSettings:
     """Seconds; a longer answer takes the full window."""
     speech_gate: bool = True
     """Let the speech detector inside faster-whisper cut silence and noise off first."""
-    hotwords: bool = True
-    """Name the partners to the model before long pieces."""
+    hotwords_from_s: float = 5.0
+    """Seconds of a piece from which the partners are named to the model; in a short one names are easily invented."""
 
 
 class WhisperRecogniser:
@@ -103,7 +103,7 @@ class WhisperRecogniser:
             raise ModelError(f"The files of the speech model in {folder} do not belong together.", _ADVICE) from error
 
     def _piece(self, sound: Samples, hints: Sequence[str]) -> list[Decoded]:
-        long = sound.size > self._settings.window_s * HEAR_HZ
+        length_s = sound.size / HEAR_HZ
         segments, _ = self._model.transcribe(
             sound,
             language=self._language,
@@ -114,10 +114,10 @@ class WhisperRecogniser:
             log_prob_threshold=-1.0,
             compression_ratio_threshold=2.4,
             # Beyond one window, only timestamps tell where the next one has to begin.
-            without_timestamps=not long,
+            without_timestamps=length_s <= self._settings.window_s,
             vad_filter=self._settings.speech_gate,
             vad_parameters={"min_silence_duration_ms": 500, "speech_pad_ms": 200},
-            hotwords=", ".join(hints[:5]) if hints and self._settings.hotwords else None,
+            hotwords=", ".join(hints[:5]) if hints and length_s >= self._settings.hotwords_from_s else None,
         )
         return [Decoded(part.text, part.avg_logprob, part.no_speech_prob, len(part.tokens)) for part in segments]
 

@@ -2,7 +2,8 @@
 
 When pieces pile up, neighbours of one turn are joined, up to one model window: each window costs the same
 however full it is, so joining is what catches up. Nothing is dropped: the bound is two hours of waiting speech
-(230 MB), more than any evening holds. Only a look at last words gives way to a newer one; its sound comes again in a piece.
+(230 MB), more than any evening holds. Only a look at last words gives way to a newer one; its sound comes again in
+a piece.
 """
 
 from __future__ import annotations
