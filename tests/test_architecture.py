@@ -24,10 +24,12 @@ LANGUAGE = {"events", "facts", "effects", "inputs", "words"}
 CORE_PLAIN = LANGUAGE | {"command_words", "session", "turn_words"}
 PURE_STANDARD = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "math", "re",
-    "string", "types", "typing",
+    "string", "types", "typing", "unicodedata",
 }  # fmt: skip
 """The parts of the standard library that neither wait nor look outside."""
-SCRIPT_MAY = {"pathlib", "tomllib", "msgspec", "difflib", "unicodedata", "json", "importlib"}
+DIALOGUE_MAY = {"rapidfuzz", "jellyfish"}
+"""Pure functions of text: how alike two words are by their letters and by their sound."""
+SCRIPT_MAY = {"pathlib", "tomllib", "msgspec", "difflib", "json", "importlib"}
 MOST_LINES = 400
 
 
@@ -81,6 +83,8 @@ def test_the_core_imports_nothing_that_waits_or_looks_outside(module: str) -> No
     last = module.rsplit(".", 1)[-1]
     if room(module) == "hearing":
         allowed |= {"numpy"}
+    if room(module) == "dialogue":
+        allowed |= DIALOGUE_MAY
     if room(module) == "dialogue" and last.startswith("script"):
         allowed |= SCRIPT_MAY
     assert foreign(module) <= allowed

@@ -27,8 +27,8 @@ KEY_COMMANDS = {
     ">": "louder",
 }
 """Keys that are commands."""
-KEY_ANSWERS = "yn0123456789"
-"""Keys that answer a question."""
+KEY_ANSWERS = "yn0123456789x"
+"""Keys that answer a question; X is ten."""
 
 CALLS = frozenset({"stop", "time_out", "pause", "help"})
 """Commands that count as one piece of a longer turn; the others only as the whole turn."""

@@ -182,7 +182,7 @@ class WordsKnown:
 
 @dataclass(frozen=True, slots=True)
 class AnswerKeyed:
-    """Yes or no by key, or a numbered choice."""
+    """Yes or no by key, a numbered choice, or a number (X is ten)."""
 
     at: float
     key: str

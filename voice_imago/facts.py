@@ -167,7 +167,12 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an answer meant: yes, no, partly, question, choice:<name>, talk or unclear."""
+    """What an answer meant: yes, no, partly, question, choice:<name>, talk, unclear, or a value.
+
+    ``number:0`` to ``number:10``; ``name:0`` or ``name:1``, a partner's index; ``date:`` and ``When.code``, such as
+    ``date:+30m``, ``date:+1d 20:00``, ``date:sat 15:00``, ``date:--05-03 evening`` or ``date:08:00|20:00`` (the next
+    of the two).
+    """
 
     at: float
     step: str

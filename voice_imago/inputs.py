@@ -38,7 +38,7 @@ class VoiceScored:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """A key from the keyboard: 'space', 'r', 'p', 't', 's', 'y', 'n', 'h', 'q' or a digit."""
+    """A key from the keyboard: 'space', 'r', 'p', 't', 's', 'y', 'n', 'h', 'q', a digit, or 'x' for ten."""
 
     at: float
     key: str

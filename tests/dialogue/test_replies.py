@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voice_imago.dialogue.phrases import one_apart, plain_words
+from voice_imago.dialogue.phrases import plain_words
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.script import COMMANDS, load_script
 
@@ -298,25 +298,3 @@ def test_words_are_made_plain() -> None:
         "20",
     )
     assert plain_words("…?!") == ()
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "near"),
-    [
-        ("pause", "pause", True),
-        ("pause", "puase", True),
-        ("pause", "paus", True),
-        ("pause", "pausse", True),
-        ("pause", "cause", True),
-        ("pause", "applause", False),
-        ("ab", "ba", True),
-        ("ab", "b", True),
-        ("", "a", True),
-        ("abc", "bca", False),
-        ("", "", True),
-        ("ab", "cd", False),
-    ],
-)
-def test_one_letter_apart(left: str, right: str, near: bool) -> None:
-    assert one_apart(left, right) is near
-    assert one_apart(right, left) is near

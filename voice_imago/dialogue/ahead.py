@@ -41,15 +41,17 @@ def texts_of_all(graphs: Iterable[Graph], wording: Wording, names: tuple[str, st
     )
 
 
-def texts_ahead(walker: Walker, wording: Wording, names: tuple[str, str], state: State) -> list[str]:
-    """This step's stem and shorter forms, and the prompts of the steps that it may lead to."""
-    step, now = walker.step(state), roles(names, walker.step(state), state.sender)
+def texts_ahead(
+    walker: Walker, wording: Wording, names: tuple[str, str], state: State, kept: dict[str, str]
+) -> list[str]:
+    """This step's stem and shorter forms, and the prompts of the steps that it may lead to; ``kept``: answers."""
+    step, now = walker.step(state), roles(names, walker.step(state), state.sender) | kept
     texts = [wording.stem(step.prompt, now).text, wording.question(step.prompt, now).text] if step.prompt else []
     texts += [wording.line(step.prompt, now, form=form).text for form in _FORMS[1:] if step.prompt]
     for following, sender in walker.ahead(state):
         if following.prompt:
             person = walker.partner(replace(state, sender=sender), following.asker or following.actor)
-            texts.append(wording.peek(following.prompt, roles(names, following, sender), person).text)
+            texts.append(wording.peek(following.prompt, roles(names, following, sender) | kept, person).text)
     return _distinct(texts)
 
 

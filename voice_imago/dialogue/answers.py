@@ -12,11 +12,15 @@ from typing import Literal
 
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.replies import SURE
+from voice_imago.dialogue.reply_opinions import FAMILIES
 from voice_imago.dialogue.script import Step, Target
+from voice_imago.dialogue.script_shape import number_range
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.dialogue.when import When
 from voice_imago.events import UNKNOWN, Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
 
-__all__ = ["Answers", "expected", "keyed", "options_prompt", "target"]
+__all__ = ["Answers", "expected", "keyed", "options_prompt", "reminder_prompt", "target"]
 
 FILLER_S = 3.0
 """Seconds without words after an answer until "one moment" (domain §5.7)."""
@@ -24,13 +28,17 @@ GIVE_UP_S = 8.0
 """Seconds without words until the guide asks again."""
 TALK_S = 3.0
 """Speech longer than this is no short answer but somebody going on (used only when there are no words)."""
+DIGITS = "0123456789x"
+"""Keys of the numbers; X is ten."""
+KEYED_DATES = tuple(When(days=days, part="evening") for days in (0, 1, 2))
+"""Keys 1, 2 and 3 where a day is asked for: tonight, tomorrow evening, the evening after."""
 CERTAIN = 0.8
 """Confidence of a recogniser of answers, 0..1, below which the guide says what it understood."""
 
 
 def expected(step: Step) -> Collection[str]:
     """The meanings that ``Replies.meaning`` should look for."""
-    wanted = [meaning for meaning in step.on if meaning != "skip"]
+    wanted = ["number" if meaning.startswith("number:") else meaning for meaning in step.on if meaning != "skip"]
     return [*wanted, "question"] if step.asker else wanted
 
 
@@ -40,7 +48,17 @@ def target(step: Step, meaning: str) -> Target | None:
         return None
     if meaning == "partly" and "partly" not in step.on:
         meaning = "no"
-    return step.on.get(meaning)
+    kind, _, value = meaning.partition(":")
+    if kind == "number" and value:
+        return _number_target(step, int(value))
+    return step.on.get(kind if kind in FAMILIES else meaning)
+
+
+def _number_target(step: Step, number: int) -> Target | None:
+    for meaning, there in step.on.items():
+        if number in (number_range(meaning) or ()):
+            return there
+    return step.on.get("number")
 
 
 def choices(step: Step) -> list[str]:
@@ -49,11 +67,18 @@ def choices(step: Step) -> list[str]:
 
 
 def keyed(step: Step, key: str) -> str | None:
-    """The meaning of a key: y, n, or the number of a choice; None: the key means nothing here."""
+    """The meaning of a key: y, n, a number, a choice, a partner or a day; None: it means nothing here."""
+    offered, family = choices(step), _family(step)
+    number = DIGITS.find(key) if len(key) == 1 else -1
+    if family == "number" and number >= 0:
+        return f"number:{number}"
+    if family == "name":
+        offered = ["name:0", "name:1"]
+    elif family == "date" and not offered:
+        offered = [f"date:{when.code}" for when in KEYED_DATES]
+    if 1 <= number <= len(offered):
+        return offered[number - 1]
     offered = choices(step)
-    number = "123456789".find(key) if len(key) == 1 else -1
-    if 0 <= number < len(offered):
-        return offered[number]
     meaning = {"y": "yes", "n": "no"}.get(key)
     if meaning in step.on:
         return meaning
@@ -64,12 +89,36 @@ def keyed(step: Step, key: str) -> str | None:
 
 def key_prompt(step: Step) -> str:
     """The prompt that explains the keys of this step."""
-    return "guide.by_key" if "yes" in step.on or "no" in step.on else "guide.by_key_choice"
+    family = _family(step)
+    if family == "number":
+        return "guide.by_key_number"
+    if "yes" in step.on or "no" in step.on:
+        return "guide.by_key"
+    if choices(step):
+        return "guide.by_key_choice"
+    return {"name": "guide.which_key", "date": "guide.by_key_date"}.get(family, "guide.by_key_choice")
 
 
 def options_prompt(step: Step) -> str:
     """The prompt that names the possible answers."""
+    family = _family(step)
+    if family == "date":
+        return "guide.answer_or_date" if "yes" in step.on else "guide.answer_date"
+    if family:
+        return f"guide.answer_{family}"
     return "guide.answer_options" if "partly" in step.on else key_prompt(step)
+
+
+def reminder_prompt(step: Step) -> str:
+    """What is said of the possible answers in a silence."""
+    plain = not _family(step) and ("yes" in step.on or "no" in step.on)
+    return "guide.answer_options" if plain else options_prompt(step)
+
+
+def _family(step: Step) -> str:
+    """What kind of value the step asks for; empty: none."""
+    wanted = expected(step)
+    return next((family for family in ("number", "name", "date") if family in wanted), "")
 
 
 class Answers:
@@ -139,9 +188,9 @@ class Answers:
         for utterance in utterances:
             if utterance.confidence < SURE:
                 continue
-            meaning = guide.replies.meaning(utterance.text, expected(step))
+            meaning = self._meaning(utterance)
             if step.on and target(step, meaning) is not None:
-                self._go(meaning, utterance.speaker)
+                self._go(meaning, utterance.speaker, guide.replies.when(utterance.text))
                 return
             ready = guide.replies.holds(utterance.text, "ready")
             if ready and guide.replies.meaning(utterance.text, ("yes", "no")) == "yes":
@@ -153,7 +202,7 @@ class Answers:
         step = self._guide.step
         meaning = keyed(step, key) if step.do in ("ask", "rest") and self._guide.state.open_question else None
         if meaning is not None:
-            self._go(meaning, "key")
+            self._go(meaning, "key", next((when for when in KEYED_DATES if meaning == f"date:{when.code}"), None))
 
     def due(self) -> None:
         """The words do not come: first a filler, then the question again."""
@@ -197,13 +246,17 @@ class Answers:
             return False
         if guide.words == "answers" and utterance.confidence < CERTAIN:
             self._confirm(meaning)
-        self._go(meaning, speaker)
+        self._go(meaning, speaker, guide.replies.when(utterance.text))
         return True
 
     def _meaning(self, utterance: Utterance) -> str:
         if utterance.confidence < SURE:
             return "unclear"
-        return self._guide.replies.meaning(utterance.text, expected(self._guide.step))
+        guide, text = self._guide, utterance.text
+        by = utterance.speaker if guide.actor is None else guide.actor
+        meaning = guide.replies.meaning(text, expected(guide.step), by)
+        when = guide.replies.when(text) if meaning == "date" else None
+        return meaning if when is None else f"date:{when.code}"
 
     def _was_the_question(self, utterance: Utterance) -> bool:
         """The one who is to ask spoke. Both in one breath ("did I get it? – yes") are the answer."""
@@ -234,11 +287,15 @@ class Answers:
         if guide.wording.knows(key):
             guide.say_before_the_next(guide.line(key))
 
-    def _go(self, meaning: str, by: Speaker | Literal["key"] | None) -> None:
+    def _go(self, meaning: str, by: Speaker | Literal["key"] | None, when: When | None = None) -> None:
         guide, where = self._guide, target(self._guide.step, meaning)
         if where is None:
             return
         guide.emit(Publish(Reply(guide.at, guide.step.id, meaning, by)))
+        kind = meaning.partition(":")[0]
+        if guide.step.keep and (kind in FAMILIES or kind == "choice"):
+            kept = Slot(meaning, when=when if kind == "date" else None)
+            guide.state = guide.state.keep(guide.step.keep, kept)
         guide.state = replace(guide.state, asked=False)
         guide.follow(guide.walker.follow(guide.state, where))
 

@@ -174,7 +174,7 @@ class Commands:
         lines = [guide.line("guide.help"), guide.line("guide.keys"), guide.line("guide.help_resources")]
         if state.beneath.phase is not Phase.PAUSED and prompt:
             lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
-            if guide.wording.has_stem(prompt):
+            if guide.wording.has_stem(prompt, guide.roles()):
                 lines.append(guide.wording.stem(prompt, guide.roles()))
         guide.aside(lines)
 

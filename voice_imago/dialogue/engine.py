@@ -45,7 +45,7 @@ from typing import Any
 
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
-from voice_imago.dialogue.answers import Answers, expected, target
+from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.faults import Faults
@@ -286,7 +286,7 @@ class Dialogue:
             self._taken = replace(before, led_to=self.visit)
 
     def _words_known(self, fact: WordsKnown) -> None:
-        guide, state = self._guide, self._guide.state
+        guide, state = self._guide, self._turns.words_came(fact)
         if state.beneath is not state:
             guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
         elif self.phase is Phase.RESTING:
@@ -328,8 +328,10 @@ class Dialogue:
         times_s, keys = step.reminders_s or timing.reminders_s, step.remind or timing.remind
         nearest = min(range(len(times_s)), key=lambda i: abs(times_s[i] - waited_s))
         key = keys[min(nearest, len(keys) - 1)]
-        if key == STEM and guide.wording.has_stem(step.prompt):
+        if key == STEM and guide.wording.has_stem(step.prompt, guide.roles()):
             return guide.wording.stem(step.prompt, guide.roles())
+        if key == "guide.answer_options":
+            key = reminder_prompt(step)
         return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)
 
     def _interrupted(self, fact: Interruption) -> None:

@@ -14,6 +14,7 @@ from voice_imago.dialogue import ahead
 from voice_imago.dialogue.course import Course, VoicesKnown, Words
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.script import Script, Step
+from voice_imago.dialogue.slots import spoken_slots
 from voice_imago.dialogue.state import LISTENING, After, Line, Phase, State
 from voice_imago.dialogue.walk import Walker, with_call
 from voice_imago.dialogue.windows import window
@@ -39,6 +40,8 @@ __all__ = ["Course", "Guide"]
 
 Reason = Literal["finished", "stopped", "time_out", "fault"]
 
+BY_KEY = ("guide.which_voice", "guide.which_key", "guide.answer_name")
+"""In these the first partner is always named first: the first key is theirs."""
 TASK_S = 30.0
 """Seconds after which a task that has not answered counts as failed."""
 _AFTER: dict[str, After] = {
@@ -114,7 +117,7 @@ class Guide:
         if not self.state.call.told:
             self.tell_step()
         self.microphone(on=step.microphone)
-        soon = ahead.texts_ahead(self.walker, self.wording, self.course.partners, self.state)
+        soon = ahead.texts_ahead(self.walker, self.wording, self.course.partners, self.state, self._kept())
         self.emit(Prepare(tuple(soon)))
         if taken:
             self.listen()
@@ -138,7 +141,7 @@ class Guide:
             return []
         line = self.prompt_line(again=resumed)
         new = step.do == "turn" and line.form == "first" and not resumed
-        stem = new and self.wording.has_stem(step.prompt)
+        stem = new and self.wording.has_stem(step.prompt, self.roles())
         return [line, self.wording.stem(step.prompt, self.roles())] if stem else [line]
 
     def begin_next(self) -> None:
@@ -334,7 +337,9 @@ class Guide:
 
     def line(self, key: str, **more: str) -> Line:
         """A prompt of the guide itself; not tapered."""
-        return self.wording.line(key, self.roles() | more, form="first")
+        names = self.course.partners
+        fixed = {"sender": names[0], "receiver": names[1]} if key in BY_KEY else {}
+        return self.wording.line(key, self.roles() | fixed | more, form="first")
 
     def prompt_line(self, *, again: bool = False) -> Line:
         """The current step's prompt, in the form that fits how often this person has heard it.
@@ -357,9 +362,13 @@ class Guide:
         return self.wording.question(self.step.prompt, self.roles())
 
     def roles(self) -> dict[str, str]:
-        """Names by role in the current step."""
+        """What prompts may name in the current step: partners by role, and kept answers."""
         step = self.step if self.state.calls else None
-        return ahead.roles(self.course.partners, step, self.state.sender)
+        return ahead.roles(self.course.partners, step, self.state.sender) | self._kept()
+
+    def _kept(self) -> dict[str, str]:
+        language = self.script.languages[self.course.language]
+        return spoken_slots(self.state.slots, language, self.course.partners)
 
 
 def _entered(state: State, *, asked: bool) -> State:

@@ -5,33 +5,83 @@ A phrase of a list in ``prompts/<lang>/replies.toml`` may carry a mark:
     for once        stands anywhere in the utterance
     finally.        stands at its end
     = i forgot      is the whole utterance, hesitation aside
+    hören … auf     up to three other words stand in between, none of which turns the meaning round
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Found", "MarkedPhrases", "Phrases", "Words", "is_marked", "one_apart", "plain_words"]
+__all__ = [
+    "BREAK", "GAP", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "folded", "is_marked", "is_whole",
+    "phrase_words", "plain_words", "rest_of", "small",
+]  # fmt: skip
 
 Words = tuple[str, ...]
+GAP = "…"
+"""Inside a phrase: other words may stand here."""
+GAP_WORDS = 3
+"""Most words in a gap."""
+BREAK = ","
+"""A word that is none: here stood a punctuation mark that matters (``reply_lists``)."""
+_APOSTROPHES = re.compile(r"['’‘ʼ`´]")
+_WORD = re.compile(r"[^\W_]+")
 
 
-def plain_words(text: str) -> Words:
+def small(text: str, *, dotless: bool = False) -> str:
+    """Small letters, composed; ``dotless``: as in Turkish, where I is ı and İ is i."""
+    if dotless:
+        text = text.replace("I", "ı")
+    return unicodedata.normalize("NFC", text.replace("İ", "i").casefold())
+
+
+def plain_words(text: str, *, dotless: bool = False) -> Words:
     """Small letters, without punctuation; ``that's`` becomes ``thats``, ``time-out`` becomes ``time out``."""
-    without_apostrophes = re.sub(r"['’‘ʼ`´]", "", text.casefold())
-    return tuple(re.findall(r"[^\W_]+", without_apostrophes))
+    return tuple(_WORD.findall(_APOSTROPHES.sub("", small(text, dotless=dotless))))
+
+
+def folded(word: str) -> str:
+    """Without accents, and with the same i everywhere: ``cafe`` for ``café``, ``hayir`` for ``hayır``."""
+    parts = unicodedata.normalize("NFD", word)
+    return "".join(part for part in parts if not unicodedata.combining(part)).replace("ı", "i")
+
+
+def is_whole(phrase: str) -> bool:
+    """Whether a phrase must be the whole utterance."""
+    return phrase.lstrip().startswith("=")
 
 
 def is_marked(phrase: str) -> bool:
     """Whether a phrase says where it must stand."""
-    return phrase.lstrip().startswith("=") or phrase.rstrip().endswith(".")
+    return is_whole(phrase) or phrase.rstrip().endswith(".")
+
+
+def bare(phrase: str) -> str:
+    """A phrase without its marks."""
+    return phrase.strip().lstrip("=").rstrip(".").strip()
+
+
+def phrase_words(phrase: str, *, dotless: bool = False) -> Words:
+    """The words of a phrase, its gaps kept."""
+    parts = [plain_words(part, dotless=dotless) for part in phrase.split(GAP)]
+    words: list[str] = list(parts[0])
+    for part in parts[1:]:
+        words += [GAP, *part]
+    return tuple(words)
+
+
+def rest_of(words: Words, found: Iterable[Found]) -> Words:
+    """The words that no phrase accounts for."""
+    covered = {at for one in found for at in range(one.start, one.end)}
+    return tuple(word for at, word in enumerate(words) if at not in covered and word != BREAK)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A phrase in an utterance."""
+    """A phrase in an utterance; ``words`` are those of the utterance, a gap filled."""
 
     label: str
     start: int
@@ -43,22 +93,39 @@ class Found:
 
 
 class Phrases:
-    """Phrases with labels; finds the longest one at each place. Of equal phrases the earlier counts."""
+    """Phrases with labels; finds the longest one at each place. Of equal phrases the earlier counts.
 
-    def __init__(self, lists: Iterable[tuple[str, Iterable[Words]]]) -> None:
+    ``never_between``: words that no gap may hold.
+    """
+
+    def __init__(self, lists: Iterable[tuple[str, Iterable[Words]]], never_between: Iterable[str] = ()) -> None:
         self._label: dict[Words, str] = {}
+        self._split: dict[str, list[tuple[Words, Words, str]]] = {}
+        self._never = frozenset(never_between) | {BREAK}
         for label, phrases in lists:
             for phrase in phrases:
-                if phrase:
+                if GAP in phrase:
+                    self._add_split(phrase, label)
+                elif phrase:
                     self._label.setdefault(phrase, label)
         self._longest = max(map(len, self._label), default=0)
+
+    def _add_split(self, phrase: Words, label: str) -> None:
+        at = phrase.index(GAP)
+        head, tail = phrase[:at], phrase[at + 1 :]
+        if head and tail and GAP not in tail:  # the check refuses other shapes
+            self._split.setdefault(head[0], []).append((head, tail, label))
 
     def __iter__(self) -> Iterator[tuple[Words, str]]:
         return iter(self._label.items())
 
     def label(self, words: Words) -> str | None:
         """The label of these words as a whole."""
-        return self._label.get(words)
+        whole = self._label.get(words)
+        if whole is None:
+            split = self._split_at(words, 0)
+            whole = split.label if split is not None and len(split.words) == len(words) else None
+        return whole
 
     def find(self, words: Words) -> list[Found]:
         """All phrases, from left to right, none inside another."""
@@ -71,21 +138,39 @@ class Phrases:
         return found
 
     def _at(self, words: Words, at: int) -> Found | None:
-        for length in range(min(self._longest, len(words) - at), 0, -1):
+        split = self._split_at(words, at)
+        shortest = len(split.words) if split else 0
+        for length in range(min(self._longest, len(words) - at), shortest, -1):
             label = self._label.get(words[at : at + length])
             if label is not None:
                 return Found(label, at, words[at : at + length])
-        return None
+        return split
+
+    def _split_at(self, words: Words, at: int) -> Found | None:
+        """The longest phrase with a gap that begins here."""
+        best: Found | None = None
+        for head, tail, label in self._split.get(words[at], ()) if at < len(words) else ():
+            if words[at : at + len(head)] != head:
+                continue
+            begin = at + len(head)
+            for gap in range(GAP_WORDS + 1):
+                end = begin + gap + len(tail)
+                between = words[begin : begin + gap]
+                if words[begin + gap : end] != tail or not self._never.isdisjoint(between):
+                    continue
+                if best is None or end > best.end:
+                    best = Found(label, at, words[at:end])
+        return best
 
 
 class MarkedPhrases:
     """One list whose phrases may say where they must stand."""
 
-    def __init__(self, phrases: Iterable[str]) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, Words]]) -> None:
+        """``phrases``: each as it is written, and its words."""
         marked: dict[str, list[Words]] = {"": [], "=": [], ".": []}
-        for phrase in phrases:
-            mark = "=" if phrase.lstrip().startswith("=") else "." if phrase.rstrip().endswith(".") else ""
-            marked[mark].append(plain_words(phrase))
+        for phrase, words in phrases:
+            marked["=" if is_whole(phrase) else "." if is_marked(phrase) else ""].append(words)
         self.anywhere = Phrases([("", marked[""])])
         self._whole = frozenset(marked["="])
         self._last = frozenset(marked["."])
@@ -100,14 +185,3 @@ class MarkedPhrases:
             return True
         ends = [text[-length:] for text in (words, without_fillers) for length in range(1, len(text) + 1)]
         return not self._last.isdisjoint(ends)
-
-
-def one_apart(left: str, right: str) -> bool:
-    """Whether one letter is missing, added, changed, or swapped with its neighbour (Damerau 1964)."""
-    if left == right or abs(len(left) - len(right)) > 1:
-        return left == right
-    pairs = enumerate(zip(left, right, strict=False))
-    start = next((at for at, (a, b) in pairs if a != b), min(len(left), len(right)))
-    one, two = left[start:], right[start:]
-    swapped = len(one) > 1 and len(two) > 1 and one[:2] == two[1] + two[0] and one[2:] == two[2:]
-    return one[1:] == two[1:] or one[1:] == two or one == two[1:] or swapped

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from voice_imago.dialogue.script_files import Problems
 from voice_imago.dialogue.script_graphs import check_graphs
-from voice_imago.dialogue.script_read import Problems, Read, read_folder
+from voice_imago.dialogue.script_read import Read, read_folder
 from voice_imago.dialogue.script_schema import check_schemas
 from voice_imago.dialogue.script_shape import (
     AGAIN,

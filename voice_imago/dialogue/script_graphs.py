@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
-from voice_imago.dialogue.script_read import Problems, did_you_mean
+from voice_imago.dialogue.script_files import Problems, did_you_mean
 from voice_imago.dialogue.script_shape import (
     ANY_OUTCOME,
     MIRROR_GRAPH,
@@ -23,13 +23,18 @@ from voice_imago.dialogue.script_shape import (
     Step,
     Target,
     Timing,
+    number_range,
     target_for,
 )
 from voice_imago.events import Kind
 
 __all__ = ["check_graphs", "ways"]
 
-_MEANINGS = ("yes", "no", "partly", "talk", "skip")
+_MEANINGS = ("yes", "no", "partly", "talk", "name", "date", "number", "skip")
+_KEPT = ("name", "date", "number", "choice")
+"""What an answer may leave behind (`keep`)."""
+_NO_SLOTS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", "count", "title"}
+"""Placeholders that mean something already."""
 _ONLY_FOR = {"mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end"}
 """Field -> the only `do` it has a meaning for."""
 
@@ -78,6 +83,8 @@ def _step_problems(
     yield from _form_problems(step)
     yield from _task_problems(step)
     yield from _outcome_problems(step) if step.task else _answer_problems(step)
+    yield from _number_problems(step)
+    yield from _keep_problems(step)
     if step.mirror and MIRROR_GRAPH not in graphs:
         yield "mirror", "there is no dialogues/mirror.toml to mirror with"
     if graph.id != MIRROR_GRAPH and step.id in getattr(graphs.get(MIRROR_GRAPH), "steps", ()):
@@ -157,8 +164,8 @@ def _outcome_problems(step: Step) -> Iterator[tuple[str, str]]:
 
 def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
     for meaning in step.on:
-        if not meaning.startswith("choice:") and meaning not in _MEANINGS:
-            known = [*_MEANINGS, "choice.<name>"]
+        if not meaning.startswith(("choice:", "number:")) and meaning not in _MEANINGS:
+            known = [*_MEANINGS, "choice.<name>", "number.<from>-<to>"]
             yield f"on.{meaning}", f"is no meaning ({', '.join(known)})" + did_you_mean(meaning, _MEANINGS)
         elif step.do in ("turn", "say", "task") and meaning != "skip":
             yield f"on.{meaning}".replace(":", "."), f"a '{step.do}' step has no answer, only 'skip'"
@@ -171,8 +178,42 @@ def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "on", "'yes' and 'no' are answered together; one of them is missing"
     if len([meaning for meaning in answers if meaning.startswith("choice:")]) > 3:
         yield "on", "more than three choices are too many to hear"
+    keyed = {meaning.partition(":")[0] for meaning in answers} & {"number", "choice", "name"}
+    if len(keyed) > 1:
+        yield "on", f"{' and '.join(sorted(keyed))} cannot stand together; their keys would be the same"
     if step.skippable and "skip" not in step.on and step.next is None:
         yield "on.skip", "is missing: where does skipping lead? (or skippable = false)"
+
+
+def _number_problems(step: Step) -> Iterator[tuple[str, str]]:
+    """The ranges of `on.number` lead every answer from 0 to 10 to exactly one step."""
+    leads: dict[int, str] = {}
+    ranges = [meaning for meaning in step.on if meaning.startswith("number:")]
+    if ranges and "number" in step.on:
+        yield "on.number", "is either one step or a table of ranges"
+    for meaning in ranges:
+        place, numbers = "on." + meaning.replace(":", "."), number_range(meaning)
+        if numbers is None:
+            yield place, 'is no range; "0-3", "4-10" or a single "5", from 0 to 10'
+            return
+        for number in numbers:
+            if number in leads:
+                yield place, f"{number} stands in '{leads[number].removeprefix('number:')}' too"
+            leads.setdefault(number, meaning)
+    missing = [str(number) for number in range(11) if number not in leads]
+    if ranges and missing:
+        yield "on.number", f"{', '.join(missing)} leads nowhere; the ranges must cover 0 to 10"
+
+
+def _keep_problems(step: Step) -> Iterator[tuple[str, str]]:
+    if not step.keep:
+        return
+    if step.keep in _NO_SLOTS:
+        yield "keep", f"'{{{step.keep}}}' means something else in a prompt already; choose another name"
+    if step.do not in ("ask", "rest", "turn"):
+        yield "keep", f"a '{step.do}' step has no answer to keep"
+    elif step.do != "turn" and not any(meaning.partition(":")[0] in _KEPT for meaning in step.on):
+        yield "keep", "there is nothing to keep; on.number, on.date, on.name or on.choice is needed"
 
 
 # ------------------------------------------------------------------------------------ the whole graph

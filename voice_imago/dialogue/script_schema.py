@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
-from voice_imago.dialogue.script_read import Problems
+from voice_imago.dialogue.script_files import Problems
 from voice_imago.dialogue.script_tables import (
     GraphTable,
     LanguageTable,
+    NumbersTable,
     PromptTable,
     ResourcesTable,
+    TimesTable,
     TimingTable,
 )
 
@@ -36,6 +38,8 @@ def schemas() -> dict[str, str]:
         "words.json": _many(PromptTable, "The prompts of one graph", {"title": {"type": "string"}}),
         "languages.json": _many(LanguageTable, "The languages"),
         "resources.json": _one(ResourcesTable, "Help lines of one locale"),
+        "numbers.json": _one(NumbersTable, "How a language says numbers"),
+        "times.json": _one(TimesTable, "How a language says days and times"),
         "phrases.json": {
             "title": "Lists of phrases",
             "type": "object",

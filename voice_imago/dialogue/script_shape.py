@@ -5,6 +5,7 @@ Everyone imports these names from ``voice_imago.dialogue.script``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -61,7 +62,8 @@ GUIDE_KEYS: Final = frozenset(
         # waiting
         "take_time", "stay_skip_stop", "pausing_now", "stem", "one_moment", "ready_question",
         # answers
-        "answer_options", "by_key", "by_key_choice", "heard_yes", "heard_no", "heard_partly",
+        "answer_options", "answer_number", "answer_name", "answer_date", "answer_or_date", "by_key", "by_key_choice",
+        "by_key_number", "by_key_date", "heard_yes", "heard_no", "heard_partly",
         # voices
         "which_voice", "which_key", "floor_back", "third_voice", "voices_learning", "voices_known", "voices_alike",
         # commands
@@ -96,6 +98,15 @@ def target_for(target: Target, mode: Mode) -> str:
     return target if isinstance(target, str) else getattr(target, mode)
 
 
+def number_range(meaning: str) -> range | None:
+    """The numbers of ``number:0-3`` or ``number:5``; None: it is no range between 0 and 10."""
+    found = re.fullmatch(r"number:(\d{1,2})(?:-(\d{1,2}))?", meaning, re.ASCII)
+    if found is None:
+        return None
+    first, last = int(found[1]), int(found[2] or found[1])
+    return range(first, last + 1) if first <= last <= 10 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Visits:
     """Instead of entry number ``most + 1`` go to ``then`` (which may have a limit of its own)."""
@@ -125,7 +136,8 @@ class Step:
     """A step of the main line; "where are we" counts these."""
     next: Target | None = None
     on: Mapping[str, Target] = field(default_factory=dict)
-    """Meaning of ``Replies.meaning`` -> target: yes, no, partly, talk, ``choice:<name>``; also ``skip``.
+    """Meaning of ``Replies.meaning`` -> target: yes, no, partly, talk, ``choice:<name>``, ``number:<from>-<to>``,
+    ``name``, ``date``; also ``skip``.
     With a ``task``: outcome -> target; an outcome that is not here leads to ``next``.
 
     ``skip`` may stand on any step; where it is missing, skipping leads to ``next``."""
@@ -151,6 +163,8 @@ class Step:
     """Seconds of silence, instead of the timing class's own."""
     end_silence_s: float | None = None
     """Seconds, instead of the timing class's own."""
+    keep: str = ""
+    """Name under which the answer, or the words of the turn, are kept for later prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +211,63 @@ class Prompt:
     stem: str = ""
     again: str = ""
     """Of a step with an ``asker``: the question put to the one who answers, once it stands in the room."""
+    without: str = ""
+    """Key of the prompt that is said instead while something that it names was not answered yet."""
+
+
+Numbered = Mapping[int, tuple[str, ...]]
+"""A number -> the ways of saying it; the first is how the guide says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWords:
+    """How a language says numbers (``numbers.toml``)."""
+
+    cardinal: Numbered = field(default_factory=dict)
+    ordinal: Numbered = field(default_factory=dict)
+    ordinal_marks: tuple[str, ...] = ()
+    """What follows the figure of an ordinal: the "rd" of "3rd"."""
+    forms: Mapping[str, Numbered] = field(default_factory=dict)
+    """Other forms, for the placeholders of ``times.toml``: ``{hour:at}`` is the form "at"."""
+    scale: Numbered = field(default_factory=dict)
+    """Further answers to "from zero to ten": "none at all" is 0."""
+    half: tuple[str, ...] = ()
+    """ "and a half", after a number."""
+    of_ten: tuple[str, ...] = ()
+    """ "out of ten", said beside the number."""
+    inexact: tuple[str, ...] = ()
+    """What leaves the number open: "more than", "between"."""
+    beside: tuple[str, ...] = ()
+    """Words without weight beside a number: "calm", "level"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWords:
+    """How a language says days and times (``times.toml``); patterns with placeholders like ``{hour}``."""
+
+    days: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Days from today."""
+    weekday: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    next_week: tuple[str, ...] = ()
+    month: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    date: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """``day_month`` and ``day``."""
+    figures: Literal["day_month", "none"] = "none"
+    """What "3.5." means."""
+    today: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parts of today: "tonight"."""
+    part: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parts of any day; the first phrase stands beside a day, the second alone."""
+    half_day: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """``am`` and ``pm``."""
+    moment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """``HH:MM`` -> moments of a day: "after dinner"."""
+    clock: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Minutes beside the hour -> patterns: ``30``, ``-30`` ("halb acht"), ``minute``, ``-minute``, ``minute-30``."""
+    ahead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Minutes from now -> phrases; ``minutes``, ``hours``, ``days``, ``weeks`` -> patterns."""
+    past: tuple[str, ...] = ()
+    """What speaks of something that was: "ago", "yesterday"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +286,16 @@ class Language:
     """List name -> phrases; a choice's list is ``choice:<name>``."""
     commands: Mapping[str, tuple[str, ...]]
     """Command name -> phrases."""
+    numbers: NumberWords = NumberWords()
+    times: TimeWords = TimeWords()
+    offered: bool = True
+    """Couples may choose it; else it is read and checked as far as its files exist."""
+    reviewed: bool = False
+    """Somebody who grew up with the language has read all of it."""
+    dotless_i: bool = False
+    """The small letter of I is ı, as in Turkish."""
+    sounds: bool = False
+    """Its words may be likened by sound (Metaphone, which is made for English)."""
 
 
 ResourceKind = Literal["emergency", "suicide", "partner_violence", "child", "counselling", "find_therapist"]

@@ -49,6 +49,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     remind: list[str] = []
     reminders_s: list[Seconds] = []
     end_silence_s: Seconds | None = None
+    keep: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
 
 
 class GraphTable(Struct, forbid_unknown_fields=True):
@@ -73,12 +74,52 @@ class PromptTable(Struct, forbid_unknown_fields=True):
     stem: str = ""
     again: str = ""
     title: str = ""
+    without: str = ""
 
 
 class LanguageTable(Struct, forbid_unknown_fields=True):
     name: str
     native: str
     voices: list[str]
+    offered: bool = True
+    reviewed: bool = False
+    dotless_i: bool = False
+    sounds: bool = False
+
+
+Lists = dict[str, Phrases]
+
+
+class NumbersTable(Struct, forbid_unknown_fields=True):
+    """``numbers.toml``; the keys of the tables are numbers."""
+
+    cardinal: Lists
+    ordinal: Lists = {}
+    ordinal_marks: Phrases = []
+    forms: dict[str, Lists] = {}
+    scale: Lists = {}
+    half: Phrases = []
+    of_ten: Phrases = []
+    inexact: Phrases = []
+    beside: Phrases = []
+
+
+class TimesTable(Struct, forbid_unknown_fields=True):
+    """``times.toml``; prompts/README.md explains each table."""
+
+    days: Lists
+    weekday: Lists
+    month: Lists
+    date: Lists
+    today: Lists
+    part: Lists
+    moment: Lists
+    clock: Lists
+    ahead: Lists
+    next_week: Phrases = []
+    figures: Literal["day_month", "none"] = "none"
+    half_day: Lists = {}
+    past: Phrases = []
 
 
 class ResourceTable(Struct, forbid_unknown_fields=True):

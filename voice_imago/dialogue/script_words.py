@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import string
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from voice_imago.dialogue.phrases import Phrases, is_marked, plain_words
-from voice_imago.dialogue.script_read import Problems, Read, did_you_mean
-from voice_imago.dialogue.script_shape import AGAIN, COMMANDS, GUIDE_KEYS, STEM, Language, Prompt, Step
+from voice_imago.dialogue.phrases import Phrases, plain_words
+from voice_imago.dialogue.script_figures import check_numbers, check_times
+from voice_imago.dialogue.script_files import Problems, did_you_mean
+from voice_imago.dialogue.script_read import Read
+from voice_imago.dialogue.script_replies import check_commands, check_replies
+from voice_imago.dialogue.script_shape import AGAIN, GUIDE_KEYS, STEM, Language, Prompt, Step
 
 __all__ = ["check_words", "prompt_words"]
 
@@ -28,19 +31,6 @@ REPEAT_SHARE = 0.6
 
 _NAMES = frozenset({"sender", "receiver", "actor", "other", "asker"})
 _MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}}
-_LISTS = (
-    "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "question",
-    "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
-    "negators", "address", "me", "not_me",
-)  # fmt: skip
-"""Lists of replies.toml that every language needs, whatever the graphs hear."""
-_OPPOSITES = (
-    (("yes", "right", "willing", "now", "ready"), ("no", "wrong", "partly")),
-    (("yes", "right"), ("unsure",)),
-    (("partly",), ("no", "wrong")),
-    (("yes", "more", "amount"), ("no", "that_is_all")),
-    (("now",), ("later",)),
-)
 _FORMS = ("first", "repeat", "cue")
 
 
@@ -56,7 +46,12 @@ class _Words:
     language: Language
     used: Mapping[str, Sequence[tuple[str, Step | None]]]
     """Prompt key -> (file, step) that use it; no step: it is used as a reminder."""
+    slots: Collection[str]
+    """Names under which some step keeps an answer."""
     problems: Problems
+
+    def plain(self, text: str) -> tuple[str, ...]:
+        return plain_words(text, dotless=self.language.dotless_i)
 
     def add(self, key: str, what: str) -> None:
         file, _, name = key.partition(".")
@@ -66,19 +61,23 @@ class _Words:
 def check_words(read: Read, problems: Problems) -> None:
     """Report everything that is wrong with the words, language by language."""
     used = _used_keys(read)
+    slots = {step.keep for graph in read.graphs.values() for step in graph.steps.values() if step.keep}
     for code, language in read.languages.items():
-        words = _Words(language, used, problems)
+        words = _Words(language, used, slots, problems)
         _check_keys(words, read.broken)
-        avoid = Phrases((kind, map(plain_words, list_)) for kind, list_ in read.neutrality[code].items())
+        avoid = Phrases((kind, map(words.plain, list_)) for kind, list_ in read.neutrality[code].items())
         for prompt in language.prompts.values():
             _check_forms(words, prompt)
             _check_placeholders(words, prompt)
+            _check_without(words, prompt)
             _check_neutral(words, prompt, avoid)
         _check_usual_length(words)
-        _check_replies(words, read)
-        _check_commands(words)
+        check_replies(language, read, problems)
+        check_commands(language, problems)
+        check_numbers(language, problems)
+        check_times(language, problems)
         for graph in read.graphs.values():
-            if graph.id not in language.titles:
+            if graph.id not in language.titles and language.offered:
                 what = "is missing; it is how the dialogue is called in speech"
                 problems.add(f"{code}/{graph.id}.toml", "title", what)
 
@@ -102,8 +101,9 @@ def _used_keys(read: Read) -> dict[str, list[tuple[str, Step | None]]]:
 def _check_keys(words: _Words, broken: Collection[str]) -> None:
     """Missing prompts, prompts that nothing uses (as far as graphs could be read), titles of steps."""
     prompts, needed = words.language.prompts, set(words.used) | GUIDE_KEYS
-    unused = [key for key in prompts if key not in needed and key.partition(".")[0] not in broken]
-    for key in sorted(needed - set(prompts)):
+    instead = {prompt.without for prompt in prompts.values()}
+    unused = [key for key in prompts if key not in needed | instead and key.partition(".")[0] not in broken]
+    for key in sorted(needed - set(prompts)) if words.language.offered else ():
         where = words.used[key][0] if key in words.used else ("the guide itself", None)
         user = f"step '{where[1].id}' in {where[0]}" if where[1] else where[0]
         near = did_you_mean(key.partition(".")[2], [other.partition(".")[2] for other in unused])
@@ -150,13 +150,13 @@ def _check_usual_length(words: _Words) -> None:
 
 
 def _check_placeholders(words: _Words, prompt: Prompt) -> None:
-    known = _placeholders(prompt.key, words)
+    known = _placeholders(prompt.key, words) | set(words.slots)
     for form in (*_FORMS, "stem", "again", "title"):
         text = getattr(prompt, form)
         if form != "first" and text == prompt.first:
             continue
         try:
-            names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+            names = _named(text)
         except ValueError as error:
             words.add(f"{prompt.key}/{form}", f"a curly bracket is not closed or not opened ({error})")
             continue
@@ -178,75 +178,55 @@ def _placeholders(key: str, words: _Words) -> set[str]:
     return known
 
 
+def _named(text: str) -> list[str]:
+    """The placeholders of a text. Raises ValueError."""
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+
+
+def _slots(prompt: Prompt, words: _Words) -> list[str]:
+    """Which kept answers a prompt names."""
+    try:
+        named = {name for form in (*_FORMS, "stem", "again") for name in _named(getattr(prompt, form))}
+    except ValueError:
+        return []  # told already
+    return sorted(named & set(words.slots))
+
+
+def _check_without(words: _Words, prompt: Prompt) -> None:
+    """What is said while a kept answer is missing; it may need none itself."""
+    slots, prompts = _slots(prompt, words), words.language.prompts
+    if slots and not prompt.without:
+        what = f"'without' is missing: which prompt is said while {{{slots[0]}}} was not answered yet?"
+        words.add(prompt.key, what)
+    if not prompt.without:
+        return
+    if not slots:
+        words.add(f"{prompt.key}/without", "has a meaning only in a prompt that names a kept answer")
+    instead = prompts.get(prompt.without)
+    if instead is None:
+        near = did_you_mean(prompt.without, prompts)
+        words.add(f"{prompt.key}/without", f"no prompt is called '{prompt.without}'{near}")
+    elif _slots(instead, words) or instead.without:
+        words.add(f"{prompt.key}/without", f"'{prompt.without}' must do without kept answers itself")
+    elif _named_roles(instead) - _placeholders(prompt.key, words):
+        words.add(f"{prompt.key}/without", f"'{prompt.without}' names somebody whom this prompt cannot")
+
+
+def _named_roles(prompt: Prompt) -> set[str]:
+    try:
+        return {name for form in _FORMS for name in _named(getattr(prompt, form))} & _NAMES
+    except ValueError:
+        return set()
+
+
 def _check_neutral(words: _Words, prompt: Prompt, avoid: Phrases) -> None:
     """A stem is what the partner says, so it may name a feeling; the guide may not."""
     for form in (*_FORMS, "stem", "again"):
         text = getattr(prompt, form)
         if form in ("repeat", "cue") and text == prompt.first:
             continue
-        for found in avoid.find(plain_words(text)):
+        for found in avoid.find(words.plain(text)):
             if form != "stem" or found.label != "feeling_guess":
                 phrase = " ".join(found.words)
                 what = f"'{phrase}' is on the neutrality list ({found.label}); say what is next"
                 words.add(f"{prompt.key}/{form}", what)
-
-
-# ------------------------------------------------------------------------------------ replies, commands
-
-
-def _check_replies(words: _Words, read: Read) -> None:
-    lists, file = words.language.replies, f"{words.language.code}/replies.toml"
-    if not lists:
-        return  # the file is missing or broken, which is reported already
-    needed: dict[str, str] = {name: "the program itself" for name in _LISTS}
-    content = {
-        name.lstrip("!") for graph in read.graphs.values() for step in graph.steps.values() for name in step.heard
-    }
-    for graph in read.graphs.values():
-        for step in graph.steps.values():
-            where = f"step '{step.id}' in dialogues/{graph.id}.toml"
-            needed |= {name.lstrip("!"): where for name in step.heard}
-            needed |= {name: where for name in step.on if name.startswith("choice:")}
-    for name, where in needed.items():
-        shared = name.removeprefix("choice:")
-        if name not in lists and shared not in lists:
-            label = name.replace(":", ".")
-            near = did_you_mean(name, lists)
-            words.problems.add(file, label, f"the list is missing (used by {where}){near}")
-    for name, phrases in lists.items():
-        if name not in needed and f"choice:{name}" not in needed and not read.broken:
-            words.problems.unknown(file, name.replace(":", "."), "nothing uses this list", name, needed)
-        if not any(plain_words(phrase) for phrase in phrases):
-            words.problems.add(file, name.replace(":", "."), "the list is empty")
-        for phrase in phrases:
-            if is_marked(phrase) and name not in content | {"question", "me", "not_me"}:
-                words.problems.add(file, name.replace(":", "."), f"'{phrase}': a mark has no meaning in this list")
-    for first, second, phrase in _contradictions(lists):
-        words.problems.add(file, second, f"'{phrase}' stands in '{first}' too, which means the opposite")
-
-
-def _contradictions(lists: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
-    for ones, others in _OPPOSITES:
-        for one in ones:
-            meant = {plain_words(phrase) for phrase in lists.get(one, ())}
-            for other in others:
-                for phrase in lists.get(other, ()):
-                    if plain_words(phrase) in meant:
-                        yield one, other, phrase
-
-
-def _check_commands(words: _Words) -> None:
-    commands, file = words.language.commands, f"{words.language.code}/commands.toml"
-    if not commands:
-        return
-    owner: dict[tuple[str, ...], str] = {}
-    for name in COMMANDS:
-        if not commands.get(name):
-            words.problems.add(file, name, "the command has no phrases")
-    for name, phrases in commands.items():
-        if name not in COMMANDS:
-            words.problems.unknown(file, name, f"there is no command '{name}'", name, COMMANDS)
-        for phrase in phrases:
-            taken = owner.setdefault(plain_words(phrase), name)
-            if taken != name:
-                words.problems.add(file, name, f"'{phrase}' is a phrase of '{taken}' too")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
+from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Form, Partner, Performed, Speaker, Utterance, WordsKnown
 
 __all__ = ["LISTENING", "After", "Call", "CallKind", "Doubt", "Line", "Phase", "Place", "State"]
@@ -163,6 +164,10 @@ class State:
     """The microphone is off (time-out)."""
     frozen: bool = False
     """Paused because the microphone was lost."""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    """Answers kept by name, for as long as the session lasts."""
+    keeping: Mapping[int, str] = field(default_factory=dict)
+    """Turns whose words are awaited to be kept, and the name for them."""
 
     @property
     def call(self) -> Call:
@@ -172,6 +177,11 @@ class State:
     def talking(self) -> bool:
         """A prompt is in the air."""
         return self.phase is Phase.SPEAKING and bool(self.queue)
+
+    def keep(self, name: str, slot: Slot) -> State:
+        """The same state with an answer kept, also where it will return to."""
+        back = None if self.back is None else self.back.keep(name, slot)
+        return replace(self, slots={**self.slots, name: slot}, back=back)
 
     @property
     def beneath(self) -> State:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.state import Phase
+from voice_imago.dialogue.slots import Slot
+from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import other
-from voice_imago.events import Chime, Interruption, Intervention, Publish, Talked, TurnHeard, Utterance
+from voice_imago.events import Chime, Interruption, Intervention, Publish, Talked, TurnHeard, Utterance, WordsKnown
 
 __all__ = ["Turns"]
 
@@ -22,6 +23,7 @@ class Turns:
     def over(self, text: str | None) -> None:
         """A turn step is done: its task, or perhaps a gentle second try, else the mirror, else on."""
         guide = self._guide
+        self._keep(text)
         if guide.step.task is not None:
             guide.state = replace(guide.state, floor=None)  # whoever comes next is asked first
             guide.work(guide.state.last_start, guide.state.last_end)
@@ -34,6 +36,24 @@ class Turns:
             asked = guide.replies.holds(text, "question")
             guide.state = replace(guide.state, asked=asked)
         guide.follow(guide.walker.mirror(guide.state))
+
+    def _keep(self, text: str | None) -> None:
+        """Keep the words of the turn if the step says so, or when they come."""
+        guide, name = self._guide, self._guide.step.keep
+        if name and text:
+            guide.state = guide.state.keep(name, Slot("words", text))
+        elif name:
+            keeping = {**guide.state.keeping, guide.state.last_turn: name}
+            guide.state = replace(guide.state, keeping=keeping)
+
+    def words_came(self, fact: WordsKnown) -> State:
+        """The words of an earlier turn, which may be awaited to be kept."""
+        guide, name = self._guide, self._guide.state.keeping.get(fact.turn)
+        if name is not None:
+            left = {turn: other for turn, other in guide.state.keeping.items() if turn != fact.turn}
+            guide.state = replace(guide.state, keeping=left)
+            guide.state = guide.state.keep(name, Slot("words", fact.text)) if fact.text else guide.state
+        return guide.state
 
     def _heard(self, text: str, label: str) -> bool:
         """Whether a reply list is in the words; with ``!``, whether it is not."""

@@ -119,15 +119,10 @@ class Voices:
         guide = self._guide
         others = guide.state.answer_turns - {doubt.turn}
         guide.state = replace(guide.state, doubt=doubt, doubted=True, floor=None, answer_turns=others)
-        lines = [self._line("guide.which_voice")]
+        lines = [self._guide.line("guide.which_voice")]
         if guide.words == "nothing":
-            lines.append(self._line("guide.which_key"))
+            lines.append(self._guide.line("guide.which_key"))
         guide.speak(lines, "listen")
-
-    def _line(self, key: str) -> Line:
-        """The first partner is always named first: the first key is theirs."""
-        one, two = self._guide.course.partners
-        return self._guide.line(key, sender=one, receiver=two)
 
     # ------------------------------------------------------------------ the answer
 
@@ -192,15 +187,15 @@ class Voices:
             self._settle(self._expected())
             return
         guide.state = replace(guide.state, doubt=replace(doubt, unclear=doubt.unclear + 1))
-        guide.speak([self._line("guide.which_key")], "listen")
+        guide.speak([self._guide.line("guide.which_key")], "listen")
 
     def explain_keys(self) -> None:
         """What can be pressed."""
-        self._guide.speak([self._line("guide.which_key")], "listen")
+        self._guide.speak([self._guide.line("guide.which_key")], "listen")
 
     def reminder(self, waited_s: float) -> Line:
         """In a silence; it never decides anything."""
-        return self._line("guide.which_voice" if waited_s < _FIRST_REMINDER_S else "guide.which_key")
+        return self._guide.line("guide.which_voice" if waited_s < _FIRST_REMINDER_S else "guide.which_key")
 
     def _expected(self) -> Partner:
         actor = self._guide.actor

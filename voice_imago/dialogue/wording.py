@@ -74,27 +74,28 @@ class Wording:
 
     def line(self, key: str, roles: Mapping[str, str], *, form: Form = "first") -> Line:
         """A prompt in one form. A key that no file has is a fault of the program, so it raises KeyError."""
-        return Line(key, form, self.text(key, form, roles))
+        prompt = self._sayable(key, roles)
+        return Line(prompt.key, form, self._filled(getattr(prompt, form), roles))
 
     def text(self, key: str, form: Form, roles: Mapping[str, str]) -> str:
         """The words alone."""
-        return self._filled(getattr(self._prompt(key), form), roles)
+        return self._filled(getattr(self._sayable(key, roles), form), roles)
 
     def question(self, key: str, roles: Mapping[str, str]) -> Line:
         """The step's question again, put to the one who answers; the repeat form where the guide asked itself."""
-        again = self._prompt(key).again
-        return Line(key, "repeat", self._filled(again or self._prompt(key).repeat, roles))
+        prompt = self._sayable(key, roles)
+        return Line(prompt.key, "repeat", self._filled(prompt.again or prompt.repeat, roles))
 
     def title(self, key: str) -> str:
         """What "where are we" calls the step of this prompt."""
         return self._prompt(key).title
 
-    def has_stem(self, key: str) -> bool:
-        return bool(self._prompt(key).stem)
+    def has_stem(self, key: str, roles: Mapping[str, str] = {}) -> bool:
+        return bool(self._sayable(key, roles).stem)
 
     def stem(self, key: str, roles: Mapping[str, str]) -> Line:
         """How one could start: "You could start: What I hear you say is …". Empty where there is no stem."""
-        stem = self._filled(self._prompt(key).stem, roles)
+        stem = self._filled(self._sayable(key, roles).stem, roles)
         if not stem:
             return Line(STEM_KEY, "first", "")
         if stem[-1].isalnum():  # the partner goes on from here
@@ -103,6 +104,15 @@ class Wording:
 
     def _prompt(self, key: str) -> Prompt:
         return self._language.prompts[key]
+
+    def _sayable(self, key: str, values: Mapping[str, str]) -> Prompt:
+        """The prompt, or the one that does without what was not answered yet."""
+        prompt = self._prompt(key)
+        if not prompt.without:
+            return prompt
+        forms = (prompt.first, prompt.repeat, prompt.cue, prompt.stem, prompt.again)
+        named = {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+        return prompt if named <= {"sender", "receiver", *values} else self._prompt(prompt.without)
 
     def _filled(self, text: str, roles: Mapping[str, str]) -> str:
         """Fill the placeholders in; names are taken as they are, so a brace in a name does no harm."""
