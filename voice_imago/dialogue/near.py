@@ -59,6 +59,13 @@ class Near:
         code = jellyfish.metaphone(one)
         return len(code) >= LEAST_SOUNDS and code == jellyfish.metaphone(other)
 
+    def is_one_word(self, said: str, known: str, *, careful: bool) -> bool:
+        """Whether a word may be another one, misspelt; ``careful``: as sure as a phrase must be."""
+        if not careful:
+            return abs(len(said) - len(known)) <= 1 and OSA.distance(said, known, score_cutoff=1) <= 1
+        first = said[:1] == known[:1] or self.same_sound(said, known)
+        return first and self.apart(said, known) is not None
+
     def nearest(self, said: Words, phrases: Iterable[tuple[Words, str]]) -> str | None:
         """The label of the phrase nearest to the whole of what was said, if no other meaning is about as near.
 

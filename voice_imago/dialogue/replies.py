@@ -5,8 +5,7 @@ of meaning is read by a module of its own. An answer is tried in this order, unt
 
     date, number, name      if they are among the expected                    reply_time, reply_number, reply_name
     the phrases as written  accents and all                                   reply_opinions
-    without accents         if then no word is left over                      the same
-    misspelt, misheard      the whole utterance near one phrase, and near no phrase of another meaning     near
+    misspelt or misheard    if then no word is left over                      reply_misspelling
 
 An unclear answer costs one more question, a wrong one costs trust: in doubt the meaning is ``unclear``.
 """
@@ -16,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from voice_imago.dialogue.near import Near
-from voice_imago.dialogue.phrases import MarkedPhrases, Words
+from voice_imago.dialogue.phrases import MarkedPhrases
 from voice_imago.dialogue.reply_commands import SpokenCommands
 from voice_imago.dialogue.reply_lists import Lists
+from voice_imago.dialogue.reply_misspelling import Misspelling
 from voice_imago.dialogue.reply_name import Names, Who
 from voice_imago.dialogue.reply_number import Figures, Numbers
 from voice_imago.dialogue.reply_opinions import FAMILIES, Opinions
@@ -31,24 +31,23 @@ __all__ = ["SURE", "Replies"]
 
 SURE = 0.6
 """Confidence of the recogniser, 0..1, from which on a decision is taken without asking again."""
-NEAR_WORDS = 6
-"""Longer utterances are only taken as they are."""
 
 
 class Replies:
     """Understands the answers and commands of one language. Holds no state but what it has worked out already."""
 
     def __init__(self, language: Language, names: Sequence[str] = ()) -> None:
-        self._lists, self._plainer = Lists(language, names), Lists(language, names, fold=True)
-        self._near = Near(sounds=language.sounds, turning_parts=self._plainer.words_of("turning_parts"))
-        self._opinions, self._plainer_opinions = Opinions(self._lists), Opinions(self._plainer)
+        self._lists = Lists(language, names)
+        self._plainer = Lists(language, names, fold=True)
+        near = Near(sounds=language.sounds, turning_parts=self._plainer.words_of("turning_parts"))
+        self._opinions = Opinions(self._lists)
+        self._misspelling = Misspelling(self._plainer, near)
         figures = Figures(self._plainer, language.numbers)
-        self._numbers = Numbers(self._plainer, figures, language.numbers, self._near)
+        self._numbers = Numbers(self._plainer, figures, language.numbers, near)
         self._times = Times(self._plainer, figures, language.times)
-        self._names = Names(self._lists, self._near)
-        self._commands = SpokenCommands(language, self._lists, self._near)
+        self._names = Names(self._lists, near)
+        self._commands = SpokenCommands(language, self._lists, near)
         self._marked: dict[str, MarkedPhrases] = {}
-        self._candidates: dict[frozenset[str], list[tuple[Words, str]]] = {}
 
     # ------------------------------------------------------------------ answers
 
@@ -65,12 +64,14 @@ class Replies:
         if value is not None:
             return value
         meaning = self._opinions.meaning(text, wanted)
-        if meaning == "question" or (meaning in wanted and self._opinions.nothing_left_over(text, wanted)):
+        if meaning == "choice:later" and self._times.is_past(text):
+            return "unclear"
+        clear = meaning in wanted and meaning != "talk"
+        if meaning == "question" or (clear and self._opinions.nothing_left_over(self._lists.words(text), wanted)):
             return meaning
-        if meaning in wanted and meaning != "talk":
-            near = self._nearest_of(text, wanted, careful=False)  # "you got it rong" is not "you got it"
-            return meaning if near in (None, meaning) else "unclear"
-        near = self._by_letters(text, wanted)
+        if clear:
+            return "unclear" if self._misspelling.hides_another(text, meaning, wanted) else meaning
+        near = self._misspelling.meaning(text, wanted)
         return near if near in wanted else meaning if meaning in wanted else "unclear"
 
     def _value(self, text: str, families: frozenset[str], by: Speaker | None) -> str | None:
@@ -84,34 +85,6 @@ class Replies:
     def when(self, text: str) -> When | None:
         """The day and time that were said; None: none, or not as an answer."""
         return self._times.when(text)
-
-    def _by_letters(self, text: str, wanted: frozenset[str]) -> str:
-        """Without accents, then the nearest phrase; only where nothing else was said."""
-        meaning = self._plainer_opinions.meaning(text, wanted)
-        if meaning in wanted and meaning != "talk" and self._plainer_opinions.nothing_left_over(text, wanted):
-            return meaning
-        return self._nearest_of(text, wanted) or "unclear"
-
-    def _nearest_of(self, text: str, wanted: frozenset[str], *, careful: bool = True) -> str | None:
-        lists = self._plainer
-        words = tuple(word for word in lists.words(text) if word not in lists.hesitation)
-        near = self._nearest(words, wanted, careful)
-        return near or self._nearest(lists.without_fillers(words), wanted, careful)
-
-    def _nearest(self, words: Words, wanted: frozenset[str], careful: bool) -> str | None:
-        """What the phrase means that is nearest to all of the words; ``careful``: never past a "not" of either."""
-        if not words or len(words) > NEAR_WORDS or (len(words) == 1 and words[0] in self._plainer.known):
-            return None
-        if wanted not in self._candidates:
-            meant = self._plainer_opinions
-            self._candidates[wanted] = [(one, meant.of_phrase(one, wanted)) for one in meant.candidates(wanted)]
-        near = self._near.nearest(words, self._candidates[wanted])
-        if near is None or not careful:
-            return near
-        turning = self._plainer.turning
-        said = turning.intersection(words)
-        same = [one for one in self._candidates[wanted] if turning.intersection(one[0]) == said]
-        return near if near == self._near.nearest(words, same) else None
 
     # ------------------------------------------------------------------ names, commands, ends of turns, content
 

@@ -93,8 +93,12 @@ class Opinions:
 
     def meaning(self, text: str, wanted: frozenset[str]) -> str:
         """One of ``wanted``, ``question``, or any other word for "not understood"."""
+        return self.of_words(self._lists.words(text), wanted)
+
+    def of_words(self, words: Words, wanted: frozenset[str]) -> str:
+        """The same, of words."""
         lists = self._lists
-        words = lists.without_hesitation(lists.words(text), self._for(wanted).phrases)
+        words = lists.without_hesitation(words, self._for(wanted).phrases)
         meaning = self._meaning(words, wanted)
         if meaning == "unclear":  # "that's, you know, right": once more without what is said in passing
             meaning = self._meaning(lists.without_fillers(words), wanted)
@@ -105,14 +109,13 @@ class Opinions:
         return self._answer(words, wanted)
 
     def candidates(self, wanted: frozenset[str]) -> list[Words]:
-        """Every phrase that may answer."""
-        asked = self._for(wanted)
-        return [*(words for words, _ in asked.phrases), *asked.whole]
+        """Every phrase that may answer beside other words."""
+        return [words for words, _ in self._for(wanted).phrases]
 
-    def nothing_left_over(self, text: str, wanted: frozenset[str]) -> bool:
+    def nothing_left_over(self, words: Words, wanted: frozenset[str]) -> bool:
         """Whether the phrases account for every weighty word and every negation."""
         lists, asked = self._lists, self._for(wanted)
-        words = lists.without_hesitation(lists.words(text), asked.phrases)
+        words = lists.without_hesitation(words, asked.phrases)
         if words in asked.whole or lists.without_fillers(words) in asked.whole:
             return True
         weighed = self._weighed(words, asked.phrases.find(words))

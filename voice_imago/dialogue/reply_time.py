@@ -49,6 +49,10 @@ class Times:
         names = ("yes", "right", "willing", "ready", "now", "later", "no", "about", "correction")
         self._passing = lists.phrases(*((name, name) for name in names))
 
+    def is_past(self, text: str) -> bool:
+        """Whether it is told what was: "yesterday at eight"."""
+        return bool(self._past.find(self._lists.tokens(text)))
+
     def when(self, text: str) -> When | None:
         """What was said; None: nothing, two different things, or not as an answer."""
         tokens = self._lists.after_question(self._lists.tokens(text))
