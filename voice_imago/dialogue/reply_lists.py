@@ -59,6 +59,8 @@ class Lists:
         bare_no = {phrase[0] for phrase in self.of("no") if len(phrase) == 1} - self.breaking
         self.turning = (self.negators - bare_no) | self.breaking
         """Words that turn a meaning round; a bare "no" is an answer of its own."""
+        self.turning_after = self.words_of("turning_after")
+        """Those that stand behind what they turn round: "passt nicht"."""
         self.fillers = self.phrases(("filler", "fillers"), ("filler", "hesitation"))
         self.questions = self.marked("question")
 

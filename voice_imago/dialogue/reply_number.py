@@ -70,6 +70,7 @@ class Numbers:
         self._of_ten = Phrases([("", [("/", "10"), *map(lists.plain, numbers.of_ten)])])
         self._half = Phrases([("", map(lists.plain, numbers.half))])
         self._inexact = Phrases([("", map(lists.plain, numbers.inexact))])
+        self._articles = frozenset(word for phrase in numbers.articles for word in lists.plain(phrase))
         self._passing = frozenset(word for phrase in numbers.beside for word in lists.plain(phrase))
         self._passing |= lists.words_of("about") | lists.words_of("yes") | lists.words_of("willing")
         self._corrections = lists.phrases(("", "correction"))
@@ -86,7 +87,7 @@ class Numbers:
         if any(one.label == "unsure" for one in self._unsure.find(tokens)) or self._inexact.find(tokens):
             return None
         tokens = self._corrected(tokens)
-        found = self._numbers(tokens)
+        found = self._without_articles(self._numbers(tokens))
         values = {int(one.label) for one in found}
         if not found:
             return self._misspelt(tokens)
@@ -112,6 +113,15 @@ class Numbers:
                 continue
             at = found[-1].end
         return found
+
+    def _without_articles(self, found: list[Found]) -> list[Found]:
+        """Without an article that stands right before a number, or one word before it: "eine glatte Acht"."""
+        following = [*(one.start for one in found[1:]), None]
+        return [
+            one
+            for one, after in zip(found, following, strict=False)
+            if after is None or one.words[0] not in self._articles or after - one.end > 1
+        ]
 
     def _corrected(self, tokens: Words) -> Words:
         """What follows the last correction, if it is a number: "six, no, seven"."""

@@ -61,6 +61,8 @@ class Weighed:
     """All words but the hesitation."""
     doubt: bool
     """A word such as "not" that no phrase accounts for."""
+    turned: bool
+    """The same, a bare "no" aside."""
     negated: bool
     """A phrase that ends in a "not" runs into another one: "I don't" + "think" + "you got it"."""
     closed: bool
@@ -152,7 +154,8 @@ class Opinions:
             doubt = not lists.negators.isdisjoint(rest_of(words[: 2 * LEADING_WORDS], found))
         closed = bool(found) and not lists.without_fillers(words[found[-1].end :])
         count = len(lists.without_fillers(words))
-        return Weighed(found, len(heavy), count, doubt, self._negated(words, found), closed)
+        turned = not lists.turning.isdisjoint(rest)
+        return Weighed(found, len(heavy), count, doubt, turned, self._negated(words, found), closed)
 
     def _is_determiner(self, one: Found, words: Words, found: Sequence[Found]) -> bool:
         """Whether a "no" belongs to the word after it: "I have no objection"; in Spanish "no" turns any verb."""
@@ -167,8 +170,9 @@ class Opinions:
         return bool(between) and words[one.start - 1] == between[-1] and not lists.fillers.label(between[-1:])
 
     def _negated(self, words: Words, found: Sequence[Found]) -> bool:
+        before = self._lists.turning - self._lists.turning_after
         return any(
-            one.words[-1] in self._lists.turning and words[one.end] != BREAK and following.label != "partly"
+            one.words[-1] in before and words[one.end] != BREAK and following.label != "partly"
             for one, following in pairwise(found)
         )
 
@@ -177,7 +181,7 @@ class Opinions:
         choices = {label for label in weighed.given if label.startswith("choice:")}
         ends = [0, *(one.end for one in weighed.found)]
         turned = any(self.turned(words, one, end) for one, end in zip(weighed.found, ends, strict=False))
-        against = turned or weighed.negated or weighed.given & {"now", "unsure"}
+        against = turned or weighed.turned or weighed.negated or weighed.given & {"now", "unsure"}
         return "unclear" if len(choices) > 1 or against or weighed.story else choices.pop()
 
     def turned(self, words: Words, one: Found, ended: int) -> bool:
@@ -189,7 +193,7 @@ class Opinions:
         if BREAK in before:
             before = before[before.index(BREAK) :]
         after = words[one.end : one.end + 1]
-        return not self._lists.turning.isdisjoint(before) or not self._lists.words_of("turning_after").isdisjoint(after)
+        return not self._lists.turning.isdisjoint(before) or not self._lists.turning_after.isdisjoint(after)
 
     def _for(self, wanted: frozenset[str]) -> _Asked:
         if wanted not in self._asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,13 +42,21 @@ class Times:
         self._lists = lists
         self._figures = figures
         self._patterns = Patterns(lists, figures, times)
+        self._joined = {lists.plain(word)[0]: lists.plain(meaning) for word, meaning in times.joined.items()}
+        self._weekdays = _single(lists, times.weekday.values())
+        self._days = self._weekdays | _single(lists, times.days.values())
         self._past = Phrases([("", map(lists.plain, times.past))])
         self._corrections = lists.phrases(("", "correction"))
         self._unsure = lists.phrases(("about", "about"), ("unsure", "unsure"))
         turned = [words for words in lists.of("later") if not lists.turning.isdisjoint(words)]
-        self._not_now = Phrases([("", turned)])
+        self._not_now = Phrases([("", [words for words in turned if not self._is_time(words)])])
         names = ("yes", "right", "willing", "ready", "now", "later", "no", "about", "correction")
         self._passing = lists.phrases(*((name, name) for name in names))
+
+    def _is_time(self, words: Words) -> bool:
+        """Whether the words are a time from beginning to end: "wenn die Kinder schlafen"."""
+        found = self._patterns.find(words)
+        return len(found) == 1 and found[0].end - found[0].start == len(words)
 
     def is_past(self, text: str) -> bool:
         """Whether it is told what was: "yesterday at eight"."""
@@ -55,7 +64,7 @@ class Times:
 
     def when(self, text: str) -> When | None:
         """What was said; None: nothing, two different things, or not as an answer."""
-        tokens = self._lists.after_question(self._lists.tokens(text))
+        tokens = self._lists.after_question(self._parted(self._lists.tokens(text)))
         if self._past.find(tokens):
             return None
         tokens = rest_of(tokens, self._not_now.find(tokens))  # "not today, tomorrow"
@@ -67,6 +76,18 @@ class Times:
             return _joined(self._parts(tokens, sorted(found, key=lambda match: match.start)))
         except _Contradiction:
             return None
+
+    def _parted(self, tokens: Words) -> Words:
+        """What is joined to a day in words of its own: "Samstagabend", "morgenochtend"."""
+        parted: list[str] = []
+        for token in tokens:
+            after = parted[-1:] if parted and parted[-1] in self._weekdays else None
+            if after and token in self._joined:
+                parted += self._joined[token]
+                continue
+            day = next((day for day in self._days if token.startswith(day) and token[len(day) :] in self._joined), None)
+            parted += [token] if day is None else [day, *self._joined[token[len(day) :]]]
+        return tuple(parted)
 
     def _bare_hour(self, tokens: Words, found: list[Match]) -> list[Match]:
         """ "Tomorrow, eight": a number alone is an hour, unless a noun follows."""
@@ -124,6 +145,12 @@ class Times:
         return said
 
 
+def _single(lists: Lists, phrases: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """The phrases of one word."""
+    words = {lists.plain(phrase) for some in phrases for phrase in some}
+    return frozenset(one[0] for one in words if len(one) == 1)
+
+
 def _read(match: Match) -> list[_Part]:
     key, bound = match.key, match.bound
     if match.table == "days":
@@ -132,6 +159,8 @@ def _read(match: Match) -> list[_Part]:
         return [_Part("weekday", {"weekday": WEEKDAYS.index(key)})]
     if match.table == "next_week":
         return [_Part("weeks", {"weeks": 1})]
+    if key == "ago":
+        raise _Contradiction
     if match.table == "date":
         return [_Part("date", _date(bound))]
     if match.table == "today":

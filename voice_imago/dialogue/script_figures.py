@@ -39,7 +39,7 @@ _KEYS = {
     "half_day": "am|pm",
     "moment": r"([01]\d|2[0-3]):[0-5]\d",
     "clock": r"-?[0-5]?\d|-?minute(-[0-5]\d)?",
-    "ahead": r"\d{1,3}|minutes|hours|hours_half|days|weeks",
+    "ahead": r"\d{1,3}|minutes|hours|hours_half|days|weeks|ago",
 }
 """Keys that mean something."""
 _MAY = {"clock": {"hour", "minute"}, "date": {"day", "ordinal", "month"}, "ahead": {"number"}, "days": {"number"}}
@@ -108,6 +108,10 @@ def check_times(language: Language, problems: Problems) -> None:
                 problems.add(file, f"{table}.{key}", "the list is empty")
             elif table == "part" and len(phrases) < 2:
                 problems.add(file, f"{table}.{key}", "needs two phrases: one beside a day, one alone")
+    parts = {_plain(language, phrase) for phrases in times.part.values() for phrase in phrases}
+    for key, phrase in times.joined.items():
+        if _plain(language, phrase) not in parts:
+            problems.add(file, f"joined.{key}", f"'{phrase}' stands in no list of [part]")
     if not times.clock.get("30") and not times.clock.get("-30"):
         problems.add(file, "clock.30", "is missing; 30 or -30 is needed")
     _check_patterns(language, problems)
@@ -148,7 +152,7 @@ def _placeholder_problems(language: Language, table: str, key: str, pattern: str
             yield f"{{{kind}}} is missing"
     if len(kinds) != len(set(kinds)) or {"day", "ordinal"} <= set(kinds):
         yield "the same thing is said twice"
-    if kinds and set(kinds) - wanted - {"ordinal", "day"} and not set(kinds) - _MAY.get(table, set()):
+    if kinds and key != "ago" and set(kinds) - wanted - {"ordinal", "day"} and not set(kinds) - _MAY.get(table, set()):
         yield "has a placeholder too many"
 
 
@@ -158,4 +162,4 @@ def _wanted(table: str, key: str) -> set[str]:
         return {"hour", "minute"} if "minute" in key else {"hour"}
     if table == "date":
         return {"day", "month"} if key == "day_month" else {"day"}
-    return {"number"} if table in ("ahead", "days") and not key.isdecimal() else set()
+    return {"number"} if table in ("ahead", "days") and not key.isdecimal() and key != "ago" else set()

@@ -125,5 +125,5 @@ def _numbered(table: Mapping[str, list[str]], place: tuple[str, str], problems: 
 
 def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _tuples(inner) for key, inner in value.items()}
+        return {key: _tuples(inner) for key, inner in value.items()}  # a text stays a text
     return tuple(value) if isinstance(value, list) else value

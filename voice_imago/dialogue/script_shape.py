@@ -239,6 +239,8 @@ class NumberWords:
     """What leaves the number open: "more than", "between"."""
     beside: tuple[str, ...] = ()
     """Words without weight beside a number: "calm", "level"."""
+    articles: tuple[str, ...] = ()
+    """Words for one that are mostly articles: the "eine" of "eine Sieben"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,8 @@ class TimeWords:
     """Days from today."""
     weekday: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     next_week: tuple[str, ...] = ()
+    joined: Mapping[str, str] = field(default_factory=dict)
+    """Word that may be joined to a day, or follow a weekday -> what it means there: the "abend" of "Samstagabend"."""
     month: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     date: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """``day_month`` and ``day``."""
@@ -265,7 +269,7 @@ class TimeWords:
     clock: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Minutes beside the hour -> patterns: ``30``, ``-30`` ("halb acht"), ``minute``, ``-minute``, ``minute-30``."""
     ahead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Minutes from now -> phrases; ``minutes``, ``hours``, ``days``, ``weeks`` -> patterns."""
+    """Minutes from now -> phrases; ``minutes``, ``hours``, ``hours_half``, ``days``, ``weeks`` -> patterns; ``ago``."""
     past: tuple[str, ...] = ()
     """What speaks of something that was: "ago", "yesterday"."""
 

@@ -102,6 +102,7 @@ class NumbersTable(Struct, forbid_unknown_fields=True):
     of_ten: Phrases = []
     inexact: Phrases = []
     beside: Phrases = []
+    articles: Phrases = []
 
 
 class TimesTable(Struct, forbid_unknown_fields=True):
@@ -117,6 +118,7 @@ class TimesTable(Struct, forbid_unknown_fields=True):
     clock: Lists
     ahead: Lists
     next_week: Phrases = []
+    joined: dict[str, str] = {}
     figures: Literal["day_month", "none"] = "none"
     half_day: Lists = {}
     past: Phrases = []
