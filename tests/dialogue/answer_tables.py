@@ -37,7 +37,8 @@ class Case:
 
 @cache
 def replies_of(code: str) -> Replies:
-    return Replies(load_script().languages[code], PARTNERS)
+    names = table_of(code).get("partners", PARTNERS)
+    return Replies(load_script().languages[code], tuple(names))
 
 
 @cache

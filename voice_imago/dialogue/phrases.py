@@ -18,6 +18,7 @@ from dataclasses import dataclass
 __all__ = [
     "BREAK", "GAP", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "folded", "is_marked", "is_whole",
     "phrase_words", "plain_words", "rest_of", "small",
+    "without",
 ]  # fmt: skip
 
 Words = tuple[str, ...]
@@ -73,10 +74,15 @@ def phrase_words(phrase: str, *, dotless: bool = False) -> Words:
     return tuple(words)
 
 
+def without(words: Words, found: Iterable[Found]) -> Words:
+    """What no phrase accounts for, with the breaks."""
+    covered = {at for one in found for at in range(one.start, one.end)}
+    return tuple(word for at, word in enumerate(words) if at not in covered)
+
+
 def rest_of(words: Words, found: Iterable[Found]) -> Words:
     """The words that no phrase accounts for."""
-    covered = {at for one in found for at in range(one.start, one.end)}
-    return tuple(word for at, word in enumerate(words) if at not in covered and word != BREAK)
+    return tuple(word for word in without(words, found) if word != BREAK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Replies:
         self._plainer = Lists(language, names, fold=True)
         near = Near(sounds=language.sounds, turning_parts=self._plainer.words_of("turning_parts"))
         self._opinions = Opinions(self._lists)
-        self._misspelling = Misspelling(self._plainer, near)
+        self._misspelling = Misspelling(self._opinions, self._plainer, near)
         figures = Figures(self._plainer, language.numbers)
         self._numbers = Numbers(self._plainer, figures, language.numbers, near)
         self._times = Times(self._plainer, figures, language.times)

@@ -79,7 +79,7 @@ class SpokenCommands:
 
 
 def _stripped(words: Words, phrase: Words) -> Words:
-    """Words without a phrase at the beginning, or without one word at the end; empty: it is not there."""
+    """Words without a phrase at the beginning or at the end; empty: it is not there."""
     if words[: len(phrase)] == phrase:
         return words[len(phrase) :]
-    return words[:-1] if words[-1:] == phrase else ()
+    return words[: -len(phrase)] if words[-len(phrase) :] == phrase else ()

@@ -37,7 +37,11 @@ _TOKEN = re.compile(
     r"|\d+[.,]\d+"  # 7,5
     r"|\d+|[^\W\d_]+"
     r"|(?<=\d)[/–-](?=\d)"  # 7/10, 6-7
+    r"|[.,;:!?…]"
 )
+
+
+_MARKS = ".,;:!?…"
 
 
 class Lists:
@@ -50,9 +54,10 @@ class Lists:
         self.breaking = self.words_of("turning_no")
         """A bare "no" that turns round what follows in the same breath, as in Spanish."""
         self.names = tuple(self.plain(name) for name in names)
-        self._name_words = frozenset(word for name in self.names for word in name)
         self.known = frozenset(word for phrases in self._words.values() for phrase in phrases for word in phrase)
         """Every word of every list."""
+        self._name_words = frozenset(word for name in self.names for word in name) - self.known
+        """Left out of answers; a name that is a word of the language too ("Will", in Dutch "Ben") stays."""
         self.hesitation = self.words_of("hesitation")
         self.weightless = self.words_of("short")
         self.negators = self.words_of("negators")
@@ -62,6 +67,7 @@ class Lists:
         self.turning_after = self.words_of("turning_after")
         """Those that stand behind what they turn round: "passt nicht"."""
         self.fillers = self.phrases(("filler", "fillers"), ("filler", "hesitation"))
+        self._corrections = self.phrases(("", "correction"))
         self.questions = self.marked("question")
 
     # ------------------------------------------------------------------ spelling
@@ -85,13 +91,29 @@ class Lists:
                 words += [token] if token not in self._name_words else []
             elif words and words[-1] in self.breaking:
                 words.append(BREAK)
-        return tuple(words)
+        return tuple(words[:-1] if words[-1:] == [BREAK] else words)
 
     def tokens(self, text: str) -> Words:
         """Words and figures: ``7:30``, ``7,5``, ``8`` and ``pm`` apart; without names and sounds of thinking."""
         spelt = _INITIALS.sub(r"\1\2 ", _APOSTROPHES.sub("", small(text, dotless=self._dotless)))
         left_out = self._name_words | self.hesitation
-        return tuple(token for token in self._spelt(tuple(_TOKEN.findall(spelt))) if token not in left_out)
+        tokens: list[str] = []
+        for token in self._spelt(tuple(_TOKEN.findall(spelt))):
+            if token in _MARKS:
+                tokens += [BREAK] if tokens and tokens[-1] in self.breaking else []
+            elif token not in left_out:
+                tokens.append(token)
+        return tuple(tokens[:-1] if tokens[-1:] == [BREAK] else tokens)
+
+    def is_turned(self, tokens: Words, at: int) -> bool:
+        """Whether a word turns the meaning round where it stands; a "no" that a break follows does not."""
+        word = tokens[at]
+        return word in self.turning and (word not in self.breaking or tokens[at + 1 : at + 2] != (BREAK,))
+
+    def corrections(self, tokens: Words) -> list[Found]:
+        """Where somebody corrects themselves: "six, no, seven"."""
+        found = self._corrections.find(tokens)
+        return [one for one in found if not self.is_turned(tokens, one.end - 1)]
 
     def _spelt(self, words: Words) -> Words:
         return tuple(map(folded, words)) if self._fold else words

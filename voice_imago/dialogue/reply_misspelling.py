@@ -7,7 +7,7 @@ got it rong" is not "you got it", and "know more" is not "more".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from voice_imago.dialogue.near import Near
 from voice_imago.dialogue.phrases import Words
@@ -23,9 +23,11 @@ LEAST_LETTERS = 3
 
 
 class Misspelling:
-    """Reads answers by likeness; ``lists`` are those without accents."""
+    """Reads answers by likeness."""
 
-    def __init__(self, lists: Lists, near: Near) -> None:
+    def __init__(self, exact: Opinions, lists: Lists, near: Near) -> None:
+        """``exact``: the reading with accents; ``lists``: those without."""
+        self._exact = exact
         self._lists = lists
         self._near = near
         self._opinions = Opinions(lists)
@@ -41,7 +43,8 @@ class Misspelling:
         nearest = self._nearest(words, wanted) or self._nearest(self._lists.without_fillers(words), wanted)
         if nearest is not None:
             return nearest
-        put_right = {self._whole(other, wanted) for other in self._put_right(words, careful=True)}
+        others = self._put_right(words, self._lists.known, careful=True)
+        put_right = {self._whole(other, wanted) for other in others}
         return (put_right.pop() or "unclear") if len(put_right) == 1 else "unclear"
 
     def hides_another(self, text: str, meaning: str, wanted: frozenset[str]) -> bool:
@@ -50,8 +53,10 @@ class Misspelling:
         for some in (words, self._lists.without_fillers(words)):
             if self._nearest(some, wanted, careful=False) not in (None, meaning):
                 return True
-        others = {self._opinions.of_words(other, wanted) for other in self._put_right(words, careful=False)}
-        return bool(others & wanted - {meaning, "talk"})
+        lists = self._exact.lists
+        words = tuple(word for word in lists.words(text) if word not in lists.hesitation)
+        others = self._put_right(words, lists.known, careful=False)
+        return any(self._exact.of_words(other, wanted) in wanted - {meaning, "talk"} for other in others)
 
     def _whole(self, words: Words, wanted: frozenset[str]) -> str | None:
         """What the words mean, if they are all accounted for."""
@@ -74,13 +79,13 @@ class Misspelling:
         same = [one for one in self._candidates[wanted] if turning.intersection(one[0]) == said]
         return near if near == self._near.nearest(words, same) else None
 
-    def _put_right(self, words: Words, *, careful: bool) -> Iterator[Words]:
+    def _put_right(self, words: Words, known: Collection[str], *, careful: bool) -> Iterator[Words]:
         """The words with one that nobody knows made one of the language; ``careful``: if it is hardly another."""
         if len(words) > MOST_WORDS:
             return
         for at, word in enumerate(words):
-            if len(word) < LEAST_LETTERS or word in self._lists.known or word.isdecimal():
+            if len(word) < LEAST_LETTERS or word in known or word.isdecimal():
                 continue
-            for known in self._lists.known:
-                if self._near.is_one_word(word, known, careful=careful):
-                    yield (*words[:at], known, *words[at + 1 :])
+            for meant in known:
+                if self._near.is_one_word(word, meant, careful=careful):
+                    yield (*words[:at], meant, *words[at + 1 :])

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from voice_imago.dialogue.near import Near
-from voice_imago.dialogue.phrases import Found, Phrases, Words, rest_of
+from voice_imago.dialogue.phrases import Found, Phrases, Words, without
 from voice_imago.dialogue.reply_lists import Lists
 from voice_imago.dialogue.script_shape import Numbered, NumberWords
 
@@ -73,7 +73,6 @@ class Numbers:
         self._articles = frozenset(word for phrase in numbers.articles for word in lists.plain(phrase))
         self._passing = frozenset(word for phrase in numbers.beside for word in lists.plain(phrase))
         self._passing |= lists.words_of("about") | lists.words_of("yes") | lists.words_of("willing")
-        self._corrections = lists.phrases(("", "correction"))
         self._unsure = lists.phrases(("about", "about"), ("unsure", "unsure"))
 
     def value(self, text: str) -> int | None:
@@ -83,8 +82,10 @@ class Numbers:
             if words in self._whole:
                 return int(self._whole[words])
         for passing in (self._of_ten, self._half):
-            tokens = rest_of(tokens, passing.find(tokens))
-        if any(one.label == "unsure" for one in self._unsure.find(tokens)) or self._inexact.find(tokens):
+            tokens = without(tokens, passing.find(tokens))
+        said = self._unsure.find(tokens)
+        tokens = without(tokens, [one for one in said if one.label == "about" and len(one.words) > 1])
+        if any(one.label == "unsure" for one in said) or self._inexact.find(tokens):
             return None
         tokens = self._corrected(tokens)
         found = self._without_articles(self._numbers(tokens))
@@ -125,7 +126,7 @@ class Numbers:
 
     def _corrected(self, tokens: Words) -> Words:
         """What follows the last correction, if it is a number: "six, no, seven"."""
-        for one in reversed(self._corrections.find(tokens)):
+        for one in reversed(self._lists.corrections(tokens)):
             if self._numbers(tokens[one.end :]):
                 return tokens[one.end :]
         return tokens
@@ -133,7 +134,8 @@ class Numbers:
     def _is_the_answer(self, tokens: Words, found: list[Found]) -> bool:
         """Neither turned round nor a number in a story: "we have two children", "three times"."""
         lists = self._lists
-        if not lists.turning.isdisjoint(rest_of(tokens, found)):
+        covered = {at for one in found for at in range(one.start, one.end)}
+        if any(at not in covered and lists.is_turned(tokens, at) for at in range(len(tokens))):
             return False
         before, after = tokens[: found[0].start], tokens[found[-1].end :]
         heavy_before = [word for word in lists.heavy(before) if word not in self._passing]

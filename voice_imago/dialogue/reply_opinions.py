@@ -90,16 +90,16 @@ class Opinions:
     """Reads answers by the lists of one spelling."""
 
     def __init__(self, lists: Lists) -> None:
-        self._lists = lists
+        self.lists = lists
         self._asked: dict[frozenset[str], _Asked] = {}
 
     def meaning(self, text: str, wanted: frozenset[str]) -> str:
         """One of ``wanted``, ``question``, or any other word for "not understood"."""
-        return self.of_words(self._lists.words(text), wanted)
+        return self.of_words(self.lists.words(text), wanted)
 
     def of_words(self, words: Words, wanted: frozenset[str]) -> str:
         """The same, of words."""
-        lists = self._lists
+        lists = self.lists
         words = lists.without_hesitation(words, self._for(wanted).phrases)
         meaning = self._meaning(words, wanted)
         if meaning == "unclear":  # "that's, you know, right": once more without what is said in passing
@@ -116,7 +116,7 @@ class Opinions:
 
     def nothing_left_over(self, words: Words, wanted: frozenset[str]) -> bool:
         """Whether the phrases account for every weighty word and every negation."""
-        lists, asked = self._lists, self._for(wanted)
+        lists, asked = self.lists, self._for(wanted)
         words = lists.without_hesitation(words, asked.phrases)
         if words in asked.whole or lists.without_fillers(words) in asked.whole:
             return True
@@ -124,7 +124,7 @@ class Opinions:
         return not weighed.heavy and not weighed.doubt
 
     def _meaning(self, words: Words, wanted: frozenset[str]) -> str:
-        marked = self._lists.questions
+        marked = self.lists.questions
         if marked.is_whole(words):
             return "question"
         questions = marked.anywhere.find(words)
@@ -144,7 +144,7 @@ class Opinions:
         return _open_answer(weighed) if _kind(wanted) == "open" else _closed_answer(weighed)
 
     def _weighed(self, words: Words, found: list[Found]) -> Weighed:
-        lists = self._lists
+        lists = self.lists
         found = [one for one in found if not self._is_determiner(one, words, found)]
         rest = rest_of(words, found)
         heavy = lists.heavy(rest)
@@ -159,7 +159,7 @@ class Opinions:
 
     def _is_determiner(self, one: Found, words: Words, found: Sequence[Found]) -> bool:
         """Whether a "no" belongs to the word after it: "I have no objection"; in Spanish "no" turns any verb."""
-        lists = self._lists
+        lists = self.lists
         if len(one.words) > 1 or one.end == len(words):
             return False
         if one.words[0] in lists.breaking:
@@ -170,7 +170,7 @@ class Opinions:
         return bool(between) and words[one.start - 1] == between[-1] and not lists.fillers.label(between[-1:])
 
     def _negated(self, words: Words, found: Sequence[Found]) -> bool:
-        before = self._lists.turning - self._lists.turning_after
+        before = self.lists.turning - self.lists.turning_after
         return any(
             one.words[-1] in before and words[one.end] != BREAK and following.label != "partly"
             for one, following in pairwise(found)
@@ -181,8 +181,20 @@ class Opinions:
         choices = {label for label in weighed.given if label.startswith("choice:")}
         ends = [0, *(one.end for one in weighed.found)]
         turned = any(self.turned(words, one, end) for one, end in zip(weighed.found, ends, strict=False))
-        against = turned or weighed.turned or weighed.negated or weighed.given & {"now", "unsure"}
+        turned = turned or weighed.turned or weighed.negated or self._refused(words, weighed.found)
+        against = turned or weighed.given & {"now", "unsure"}
         return "unclear" if len(choices) > 1 or against or weighed.story else choices.pop()
+
+    def _refused(self, words: Words, found: Sequence[Found]) -> bool:
+        """Whether a no follows that speaks of the choice: "tomorrow I can't", but not "later, I can't now"."""
+        now, breaking = self.lists.words_of("now"), self.lists.breaking
+        return any(
+            one.label.startswith("choice:")
+            and (after.label, after.start) == ("no", one.end)
+            and (len(after.words) > 1 or after.words[0] in breaking)
+            and now.isdisjoint(after.words)
+            for one, after in pairwise(found)
+        )
 
     def turned(self, words: Words, one: Found, ended: int) -> bool:
         """Whether a "not" stands right before a phrase, or right after it in a language that puts it there.
@@ -193,11 +205,11 @@ class Opinions:
         if BREAK in before:
             before = before[before.index(BREAK) :]
         after = words[one.end : one.end + 1]
-        return not self._lists.turning.isdisjoint(before) or not self._lists.turning_after.isdisjoint(after)
+        return not self.lists.turning.isdisjoint(before) or not self.lists.turning_after.isdisjoint(after)
 
     def _for(self, wanted: frozenset[str]) -> _Asked:
         if wanted not in self._asked:
-            lists = self._lists
+            lists = self.lists
             choices = sorted(meaning for meaning in wanted if meaning.startswith("choice:"))
             choices.sort(key=lambda choice: lists.choice(choice) != choice)  # a list of its own comes first
             labelled = [(choice, lists.choice(choice)) for choice in choices]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voice_imago.dialogue.phrases import Found, Phrases, Words, rest_of
+from voice_imago.dialogue.phrases import Found, Phrases, Words, rest_of, without
 from voice_imago.dialogue.reply_lists import Lists
 from voice_imago.dialogue.reply_number import Figures
 from voice_imago.dialogue.script_shape import TimeWords
@@ -46,7 +46,6 @@ class Times:
         self._weekdays = _single(lists, times.weekday.values())
         self._days = self._weekdays | _single(lists, times.days.values())
         self._past = Phrases([("", map(lists.plain, times.past))])
-        self._corrections = lists.phrases(("", "correction"))
         self._unsure = lists.phrases(("about", "about"), ("unsure", "unsure"))
         turned = [words for words in lists.of("later") if not lists.turning.isdisjoint(words)]
         self._not_now = Phrases([("", [words for words in turned if not self._is_time(words)])])
@@ -67,7 +66,7 @@ class Times:
         tokens = self._lists.after_question(self._parted(self._lists.tokens(text)))
         if self._past.find(tokens):
             return None
-        tokens = rest_of(tokens, self._not_now.find(tokens))  # "not today, tomorrow"
+        tokens = without(tokens, self._not_now.find(tokens))  # "not today, tomorrow"
         found = self._patterns.find(tokens)
         found += self._bare_hour(tokens, found)
         if not found or not self._is_the_answer(tokens, found):
@@ -108,20 +107,16 @@ class Times:
         lists = self._lists
         spans = [Found("", match.start, tokens[match.start : match.end]) for match in found]
         rest = rest_of(tokens, spans)
-        if any(one.label == "unsure" for one in self._unsure.find(rest)) or self._turned(rest):
+        covered = {at for match in found for at in range(match.start, match.end)}
+        if any(at not in covered and lists.is_turned(tokens, at) for at in range(len(tokens))):
+            return False
+        if any(one.label == "unsure" for one in self._unsure.find(rest)):
             return False
         if not lists.words_of("or").isdisjoint(rest):  # one of two days, or not at all
             return False
         if any(self._is_number(rest, at) for at in range(len(rest))):
             return False
         return len(lists.heavy(rest_of(rest, self._passing.find(rest)))) < STORY_WORDS
-
-    def _turned(self, rest: Words) -> bool:
-        """Whether a "not" stands beside the time; a bare "no" before it does not matter."""
-        turning = self._lists.turning - self._lists.breaking
-        return not turning.isdisjoint(rest) or any(
-            word in self._lists.breaking and at + 1 < len(rest) for at, word in enumerate(rest)
-        )
 
     def _is_number(self, rest: Words, at: int) -> bool:
         """A number that belongs to no time; "one" is mostly an article, and a year follows a date."""
@@ -135,7 +130,7 @@ class Times:
         said: dict[str, dict[str, Any]] = {}
         for match, before in zip(found, [None, *found], strict=False):
             between = tokens[before.end : match.start] if before else ()
-            corrected = bool(self._corrections.find(between))
+            corrected = any(self._lists.corrections(between))
             for part in _read(match):
                 if corrected and part.kind in _DAY_KINDS:
                     said = {kind: fields for kind, fields in said.items() if kind not in _DAY_KINDS}
