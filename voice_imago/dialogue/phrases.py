@@ -16,9 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 __all__ = [
-    "BREAK", "GAP", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "folded", "is_marked", "is_whole",
-    "phrase_words", "plain_words", "rest_of", "small",
-    "without",
+    "BREAK", "GAP", "NOT", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "folded", "is_marked", "is_whole",
+    "phrase_words", "plain_words", "rest_of", "small", "without",
 ]  # fmt: skip
 
 Words = tuple[str, ...]
@@ -28,6 +27,8 @@ GAP_WORDS = 3
 """Most words in a gap."""
 BREAK = ","
 """A word that is none: here stood a punctuation mark that matters (``reply_lists``)."""
+NOT = "¬"
+"""A word that is none: the word before it is turned round by its ending, as in Turkish "durma" (``reply_lists``)."""
 _APOSTROPHES = re.compile(r"['’‘ʼ`´]")
 _WORD = re.compile(r"[^\W_]+")
 

@@ -8,10 +8,11 @@ word is left over. Numbers and times are always read folded.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from voice_imago.dialogue.phrases import (
     BREAK,
+    NOT,
     Found,
     MarkedPhrases,
     Phrases,
@@ -59,12 +60,14 @@ class Lists:
         self._name_words = frozenset(word for name in self.names for word in name) - self.known
         """Left out of answers; a name that is a word of the language too ("Will", in Dutch "Ben") stays."""
         self.hesitation = self.words_of("hesitation")
-        self.weightless = self.words_of("short")
-        self.negators = self.words_of("negators")
-        bare_no = {phrase[0] for phrase in self.of("no") if len(phrase) == 1} - self.breaking
-        self.turning = (self.negators - bare_no) | self.breaking
+        self._endings = tuple(self.words_of("turning_endings"))
+        marks = {NOT} if self._endings else set()
+        self.weightless = self.words_of("short") | marks
+        self.negators = self.words_of("negators") | marks
+        self.bare_no = frozenset(phrase[0] for phrase in self.of("no") if len(phrase) == 1)
+        self.turning = (self.negators - (self.bare_no - self.breaking)) | self.breaking
         """Words that turn a meaning round; a bare "no" is an answer of its own."""
-        self.turning_after = self.words_of("turning_after")
+        self.turning_after = self.words_of("turning_after") | marks
         """Those that stand behind what they turn round: "passt nicht"."""
         self.fillers = self.phrases(("filler", "fillers"), ("filler", "hesitation"))
         self._corrections = self.phrases(("", "correction"))
@@ -83,7 +86,7 @@ class Lists:
     def words(self, text: str) -> Words:
         """The words that may answer: without names, with the breaks that matter."""
         if not self.breaking:
-            return tuple(word for word in self.plain(text) if word not in self._name_words)
+            return self._negations([word for word in self.plain(text) if word not in self._name_words])
         spelt = _APOSTROPHES.sub("", small(text, dotless=self._dotless))
         words: list[str] = []
         for token in self._spelt(tuple(_PUNCTUATED.findall(spelt))):
@@ -103,7 +106,15 @@ class Lists:
                 tokens += [BREAK] if tokens and tokens[-1] in self.breaking else []
             elif token not in left_out:
                 tokens.append(token)
-        return tuple(tokens[:-1] if tokens[-1:] == [BREAK] else tokens)
+        return self._negations(tokens[:-1] if tokens[-1:] == [BREAK] else tokens)
+
+    def _negations(self, words: Iterable[str]) -> Words:
+        """With a mark behind each word that its ending turns round; words of the lists are what the lists say."""
+        marked: list[str] = []
+        for word in words:
+            turned = self._endings and word not in self.known and word.endswith(self._endings)
+            marked += [word, NOT] if turned else [word]
+        return tuple(marked)
 
     def is_turned(self, tokens: Words, at: int) -> bool:
         """Whether a word turns the meaning round where it stands; a "no" that a break follows does not."""
@@ -148,7 +159,7 @@ class Lists:
     def phrases(self, *labelled: tuple[str, str]) -> Phrases:
         """(label, list) pairs as phrases to look for."""
         lists = [(label, self.anywhere(name)) for label, name in labelled]
-        return Phrases(lists, self.negators | {phrase[0] for phrase in self.of("no") if len(phrase) == 1})
+        return Phrases(lists, self.negators | self.bare_no)
 
     # ------------------------------------------------------------------ words without weight
 

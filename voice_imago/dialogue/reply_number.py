@@ -73,6 +73,7 @@ class Numbers:
         self._articles = frozenset(word for phrase in numbers.articles for word in lists.plain(phrase))
         self._passing = frozenset(word for phrase in numbers.beside for word in lists.plain(phrase))
         self._passing |= lists.words_of("about") | lists.words_of("yes") | lists.words_of("willing")
+        self._openings = lists.phrases(("", "not_done"), ("", "because"))
         self._unsure = lists.phrases(("about", "about"), ("unsure", "unsure"))
 
     def value(self, text: str) -> int | None:
@@ -143,9 +144,10 @@ class Numbers:
 
     def _weighs(self, after: Words) -> bool:
         """Whether what follows the number belongs to it; what begins with "because" or "but" does not."""
-        opening = {phrase[0] for name in ("not_done", "because") for phrase in self._lists.of(name) if len(phrase) == 1}
-        for word in self._lists.without_fillers(after):
-            if word in opening and word not in self._passing:
+        words = self._lists.without_fillers(after)
+        opening = {one.start for one in self._openings.find(words)}
+        for at, word in enumerate(words):
+            if at in opening and word not in self._passing:
                 return False
             if word not in self._lists.weightless and word not in self._passing:
                 return True

@@ -47,7 +47,8 @@ class Times:
         self._days = self._weekdays | _single(lists, times.days.values())
         self._past = Phrases([("", map(lists.plain, times.past))])
         self._unsure = lists.phrases(("about", "about"), ("unsure", "unsure"))
-        turned = [words for words in lists.of("later") if not lists.turning.isdisjoint(words)]
+        no = lists.turning | lists.bare_no
+        turned = [words for words in lists.of("later") if not no.isdisjoint(words)]
         self._not_now = Phrases([("", [words for words in turned if not self._is_time(words)])])
         names = ("yes", "right", "willing", "ready", "now", "later", "no", "about", "correction")
         self._passing = lists.phrases(*((name, name) for name in names))

@@ -18,7 +18,7 @@ _LISTS = (
     "negators", "address", "me", "not_me", "you", "about", "correction", "or",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
-_OPTIONAL = ("turning_no", "turning_after", "turning_parts")
+_OPTIONAL = ("turning_no", "turning_after", "turning_parts", "turning_endings")
 """Lists that only some languages need."""
 _ANSWERS = (
     "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "ready", "now",
