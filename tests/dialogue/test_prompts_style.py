@@ -13,7 +13,7 @@ from voice_imago.dialogue.script import Language, Prompt, Script, load_script
 from voice_imago.dialogue.wording import Wording
 
 SCRIPT = load_script()
-LANGUAGES = list(SCRIPT.languages.values())
+LANGUAGES = [language for language in SCRIPT.languages.values() if language.offered]
 PROMPTS = [(language, prompt) for language in LANGUAGES for prompt in language.prompts.values()]
 STEPS = {step.prompt for graph in SCRIPT.graphs.values() for step in graph.steps.values() if step.prompt}
 LONG_NAMES = {role: "Bartholomew" for role in ("sender", "receiver", "actor", "other", "asker")}

@@ -12,6 +12,7 @@ Turkish "-me-" (``turning_parts``).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import jellyfish
 from rapidfuzz.distance import OSA, Levenshtein
@@ -26,6 +27,7 @@ SURE_LETTERS = 12
 """From so many letters on two edits are borne without a code of sounds."""
 SOUND_LETTERS = 6
 """From so many letters on two edits are borne where the sound is the same; one from two letters less on."""
+MOST_EDITS = 2
 LEAST_SOUNDS = 2
 """A code of one sound proves nothing: "no", "now", "knee"."""
 MARGIN = 1
@@ -41,6 +43,8 @@ class Near:
 
     def apart(self, said: str, phrase: str) -> int | None:
         """Edits between two texts without gaps; None: too far, or their difference may turn the meaning round."""
+        if abs(len(said) - len(phrase)) > MOST_EDITS:
+            return None
         limit = self._limit(said, phrase)
         edits = OSA.distance(said, phrase, score_cutoff=limit)
         if edits > limit or (edits and self._turned(said, phrase)):
@@ -56,8 +60,8 @@ class Near:
         """Whether two texts sound alike; never, in a language without a code of sounds."""
         if not self._sounds or not one.isascii() or not other.isascii():
             return False
-        code = jellyfish.metaphone(one)
-        return len(code) >= LEAST_SOUNDS and code == jellyfish.metaphone(other)
+        code = _metaphone(one)
+        return len(code) >= LEAST_SOUNDS and code == _metaphone(other)
 
     def is_one_word(self, said: str, known: str, *, careful: bool) -> bool:
         """Whether a word may be another one, misspelt; ``careful``: as sure as a phrase must be."""
@@ -102,6 +106,12 @@ class Near:
         return False
 
 
+@lru_cache(maxsize=4096)
+def _metaphone(letters: str) -> str:
+    return jellyfish.metaphone(letters)
+
+
+@lru_cache(maxsize=8192)
 def joined(words: Words) -> str:
     """Without gaps and accents."""
     return folded("".join(words))

@@ -37,6 +37,8 @@ def small(text: str, *, dotless: bool = False) -> str:
     """Small letters, composed; ``dotless``: as in Turkish, where I is ı and İ is i."""
     if dotless:
         text = text.replace("I", "ı")
+    if text.isascii():
+        return text.casefold()
     return unicodedata.normalize("NFC", text.replace("İ", "i").casefold())
 
 
@@ -47,6 +49,8 @@ def plain_words(text: str, *, dotless: bool = False) -> Words:
 
 def folded(word: str) -> str:
     """Without accents, and with the same i everywhere: ``cafe`` for ``café``, ``hayir`` for ``hayır``."""
+    if word.isascii():
+        return word
     parts = unicodedata.normalize("NFD", word)
     return "".join(part for part in parts if not unicodedata.combining(part)).replace("ı", "i")
 

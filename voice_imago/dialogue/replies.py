@@ -67,6 +67,8 @@ class Replies:
         if meaning == "choice:later" and self._times.is_past(text):
             return "unclear"
         clear = meaning in wanted and meaning != "talk"
+        if clear and not _has_accents(text) and self._misspelling.reads_otherwise(text, meaning, wanted):
+            return "unclear"
         if meaning == "question" or (clear and self._opinions.nothing_left_over(self._lists.words(text), wanted)):
             return meaning
         if clear:
@@ -111,3 +113,8 @@ class Replies:
         words, marked = self._lists.plain(text), self._marked[list_name]
         anywhere = any(not self._opinions.turned(words, one, 0) for one in marked.anywhere.find(words))
         return anywhere or marked.is_placed(words, self._lists.without_fillers(words))
+
+
+def _has_accents(text: str) -> bool:
+    """Whether whoever wrote this down writes accents."""
+    return any(letter.isalpha() and not letter.isascii() for letter in text)

@@ -1,8 +1,8 @@
 """The lists of one language as words, and what every reading of an answer needs of them.
 
-A language is read in two spellings. *Exact*: accents tell words apart ("sí" is yes, "si" is if). *Folded*: accents
-are left out, for whoever types without them and for recognisers that lose them; ``Replies`` trusts it only where no
-word is left over. Numbers and times are always read folded.
+A language is read in two spellings. *Exact*: accents count where they tell words apart ("sí" is yes, "si" is if),
+and nowhere else. *Folded*: they never count, for whoever types without them and for recognisers that lose them;
+``Replies`` trusts it only where no word is left over. Numbers and times are always read folded.
 """
 
 from __future__ import annotations
@@ -42,6 +42,16 @@ _TOKEN = re.compile(
 )
 
 
+def _told_apart(language: Language) -> frozenset[str]:
+    """Words without their accents that are several words with them."""
+    spellings: dict[str, set[str]] = {}
+    for phrases in (*language.replies.values(), *language.commands.values()):
+        for phrase in phrases:
+            for word in plain_words(phrase, dotless=language.dotless_i):
+                spellings.setdefault(folded(word), set()).add(word.replace("ı", "i"))
+    return frozenset(plain for plain, several in spellings.items() if len(several) > 1)
+
+
 _MARKS = ".,;:!?…"
 
 
@@ -49,7 +59,8 @@ class Lists:
     """Phrases of one language in one spelling."""
 
     def __init__(self, language: Language, names: Sequence[str] = (), *, fold: bool = False) -> None:
-        self._dotless, self._fold = language.dotless_i, fold
+        self._dotless = language.dotless_i
+        self._told_apart = frozenset() if fold else _told_apart(language)
         self._written = language.replies
         self._words = {name: tuple(map(self.phrase, phrases)) for name, phrases in language.replies.items()}
         self.breaking = self.words_of("turning_no")
@@ -127,7 +138,8 @@ class Lists:
         return [one for one in found if not self.is_turned(tokens, one.end - 1)]
 
     def _spelt(self, words: Words) -> Words:
-        return tuple(map(folded, words)) if self._fold else words
+        plain = map(folded, words)
+        return tuple(word if bare in self._told_apart else bare for word, bare in zip(words, plain, strict=True))
 
     # ------------------------------------------------------------------ lists
 

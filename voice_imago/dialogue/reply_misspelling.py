@@ -47,6 +47,10 @@ class Misspelling:
         put_right = {self._whole(other, wanted) for other in others}
         return (put_right.pop() or "unclear") if len(put_right) == 1 else "unclear"
 
+    def reads_otherwise(self, text: str, meaning: str, wanted: frozenset[str]) -> bool:
+        """Whether an answer without any accent would mean something else if some were put there."""
+        return self._opinions.of_words(self._lists.words(text), wanted) in wanted - {meaning, "talk"}
+
     def hides_another(self, text: str, meaning: str, wanted: frozenset[str]) -> bool:
         """Whether what was understood would mean something else if a misspelling were put right."""
         words = tuple(word for word in self._lists.words(text) if word not in self._lists.hesitation)
