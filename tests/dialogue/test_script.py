@@ -372,12 +372,65 @@ def test_a_missing_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["languages.toml", "dialogues/timings.toml", "en/replies.toml", "en/commands.toml", "en/neutrality.toml"],
+    [
+        "languages.toml",
+        "dialogues/timings.toml",
+        "en/replies.toml",
+        "en/commands.toml",
+        "en/neutrality.toml",
+        "en/numbers.toml",
+        "en/times.toml",
+    ],
 )
 def test_a_missing_file_is_told(folder: Path, file: str) -> None:
     (folder / file).unlink()
 
     assert f"{file}: the file is missing" in check_prompts(folder)
+
+
+def test_of_a_language_that_is_not_offered_only_what_is_there_is_checked(folder: Path, edit: Edit) -> None:
+    for name in ("replies", "commands", "numbers", "times"):
+        (folder / "nl" / f"{name}.toml").unlink()
+    (folder / "nl" / "mirror.toml").write_text('[mirror]\nfirst = "Zeg terug wat je hoorde."\n', "utf-8")
+
+    assert check_prompts(folder) == [
+        "nl/mirror.toml: mirror: 'repeat' is missing",
+        "nl/mirror.toml: mirror: 'cue' is missing",
+        "nl/mirror.toml: mirror: 'title' is missing; \"where are we\" needs it",
+    ]
+    edit("languages.toml", 'voices = ["Xander", "Ellen", "Frank", "nl"]\noffered = false', 'voices = ["Xander"]')
+    problems = check_prompts(folder)
+    assert "nl/replies.toml: the file is missing" in problems
+    assert "nl/times.toml: the file is missing" in problems
+    assert any(problem.startswith("nl/guide.toml: hello: the prompt is missing") for problem in problems)
+
+
+KEPT = 'on = { number = { "0-3" = "later", "4-10" = "thing" }, skip = "thing" }\nkeep = "calm"'
+
+
+def test_a_prompt_may_name_what_was_kept_if_it_can_do_without(folder: Path, edit: Edit) -> None:
+    edit(GRAPH, 'on = { yes = "thing", no = "later", choice.later = "later", skip = "thing" }', KEPT)
+    edit(
+        GRAPH, 'heard = { vague = "when", sweet = "sweet" }', 'heard = { vague = "when", sweet = "sweet" }\nkeep = "it"'
+    )
+    plain = 'first = "One thing about {receiver}."\nrepeat = "One thing."\ncue = "One thing."\n'
+    edit(WORDS, "[thing]\n", f'[plain]\n{plain}\n[thing]\nwithout = "appreciation.plain"\n')
+    edit(WORDS, 'repeat = "{sender}, one thing you value."', 'repeat = "{calm}: one thing."')
+
+    assert check_prompts(folder) == []
+    assert load_script(folder).graphs["appreciation"].steps["invite"].keep == "calm"
+    edit(WORDS, 'repeat = "{calm}: one thing."', 'repeat = "{calmm}: one thing."')
+    assert check_prompts(folder)[0].startswith("en/appreciation.toml: thing/repeat: '{calmm}' cannot be filled in here")
+    edit(WORDS, 'repeat = "{calmm}: one thing."', 'repeat = "{calm}: one thing."')
+    edit(WORDS, 'without = "appreciation.plain"', 'without = "appreciation.plan"')
+    assert "en/appreciation.toml: thing/without: no prompt is called 'appreciation.plan'" in check_prompts(folder)[1]
+    edit(WORDS, 'without = "appreciation.plan"', "")
+    what = "'without' is missing: which prompt is said while {calm} was not answered yet?"
+    assert f"en/appreciation.toml: thing: {what}" in check_prompts(folder)
+    edit(WORDS, 'first = "One thing about {receiver}."', 'first = "{it}."\nwithout = "appreciation.feeling"')
+    edit(WORDS, "[thing]\n", '[thing]\nwithout = "appreciation.plain"\n')
+    what = "'appreciation.plain' must do without kept answers itself"
+    assert f"en/appreciation.toml: thing/without: {what}" in check_prompts(folder)
 
 
 def test_a_file_that_is_not_utf8_is_told(folder: Path) -> None:

@@ -87,6 +87,16 @@ def test_a_wrong_choice_lists_the_choices(script: Script) -> None:
         check_language(script, "xx")
 
 
+def test_a_language_that_is_not_ready_cannot_be_chosen(script: Script) -> None:
+    assert check_language(script, "en") == "en"
+    not_offered = {code for code, language in script.languages.items() if not language.offered}
+    assert not_offered == {"de", "es", "fr", "nl", "tr"}
+    for code, language in script.languages.items():
+        if not language.offered:
+            with pytest.raises(UsageError, match=rf"{language.name} is not ready yet.* Choose one of: en\."):
+                check_language(script, code)
+
+
 SETTINGS = Settings(partners=('Zoë "Z" \\', "Be\x7fn 🌻"), voice="en-us+f3", rate_wpm=140, volume=0.5, tail_s=0.35)
 
 

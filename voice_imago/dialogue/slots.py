@@ -50,7 +50,7 @@ def _spoken(slot: Slot, language: Language, partners: tuple[str, str]) -> str:
     if kind == "choice":
         phrases = language.replies.get(slot.meaning) or language.replies.get(value, ())
         return bare(phrases[0]) if phrases else ""
-    return slot.text if len(slot.text.split()) <= MOST_WORDS else ""
+    return slot.text.strip(" .,;:!?…") if len(slot.text.split()) <= MOST_WORDS else ""
 
 
 def _number(language: Language, value: int, form: str = "") -> str:

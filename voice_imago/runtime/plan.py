@@ -92,8 +92,13 @@ def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
 
 
 def check_language(script: Script, code: str) -> str:
-    """The language's code. Raises UsageError with the choices."""
-    return _choose("language", code, list(script.languages))
+    """The code of a language that is offered. Raises UsageError with the choices."""
+    offered = [language.code for language in script.languages.values() if language.offered]
+    language = script.languages.get(code)
+    if language is not None and not language.offered:
+        what = f"{language.name} is not ready yet: the guide's own words in it are still to be written."
+        raise UsageError(what, f"Choose one of: {', '.join(offered)}.")
+    return _choose("language", code, offered)
 
 
 def check_partners(names: Sequence[str]) -> tuple[str, str]:
