@@ -74,8 +74,13 @@ class Lists:
         self._endings = tuple(self.words_of("turning_endings"))
         marks = {NOT} if self._endings else set()
         self.weightless = self.words_of("short") | marks
+        sure = tuple(ending for ending in self._endings if len(ending) > 2)  # "-ma" may be a case as well
+        turned = {word for word in self.known if sure and word.endswith(sure)}
+        alone = {phrase[0] for phrases in self._words.values() for phrase in phrases if len(phrase) == 1}
         affirming = {phrase[0] for phrase in self.anywhere("yes") if len(phrase) == 1}
-        self.negators = (self.words_of("negators") - affirming) | marks  # without its accent "si" is yes more than if
+        self.negators = (
+            (self.words_of("negators") - affirming) | marks | (turned - alone)
+        )  # without its accent "si" is yes more than if
         self.bare_no = frozenset(phrase[0] for phrase in self.of("no") if len(phrase) == 1)
         self.turning = (self.negators - (self.bare_no - self.breaking)) | self.breaking
         """Words that turn a meaning round; a bare "no" is an answer of its own."""
