@@ -391,6 +391,14 @@ def test_content_lists_are_held_where_their_marks_say(replies: Replies, list_nam
     assert replies.holds(text, list_name) is held
 
 
+def test_a_negation_behind_a_phrase_turns_it_round() -> None:
+    turkish = replies_of("tr")
+
+    assert turkish.holds("Biz hazırız.", "ready")
+    assert turkish.holds("Hazır.", "ready")
+    assert not turkish.holds("Hazır değilim.", "ready")
+
+
 def test_a_list_that_nobody_wrote_is_a_fault_of_the_program(replies: Replies) -> None:
     with pytest.raises(KeyError):
         replies.holds("Hello.", "no_such_list")

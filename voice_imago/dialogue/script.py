@@ -5,8 +5,9 @@
     script.graphs["appreciation"].steps["thing"].mirror      # 'loop'
     script.languages["en"].prompts["appreciation.thing"]     # Prompt(...)
 
-The shapes are in ``script_shape``, the files' tables in ``script_tables``, the reading in ``script_read``,
-the checks in ``script_graphs`` and ``script_words``; prompts/README.md describes the format.
+The shapes are in ``script_shape``, the files' tables in ``script_tables``, the reading in ``script_read`` and
+``script_languages``, the checks in ``script_graphs``, ``script_words``, ``script_replies`` and ``script_figures``;
+prompts/README.md describes the format.
 """
 
 from __future__ import annotations

@@ -179,9 +179,8 @@ class State:
         return self.phase is Phase.SPEAKING and bool(self.queue)
 
     def keep(self, name: str, slot: Slot) -> State:
-        """The same state with an answer kept, also where it will return to."""
-        back = None if self.back is None else self.back.keep(name, slot)
-        return replace(self, slots={**self.slots, name: slot}, back=back)
+        """The same state with an answer kept."""
+        return replace(self, slots={**self.slots, name: slot})
 
     @property
     def beneath(self) -> State:
