@@ -19,6 +19,7 @@ KEY_COMMANDS = {
     "b": "back",
     "v": "learn_voices",
     "m": "check_room",
+    "f": "speech_model",
     "i": "that_was_me",
     "o": "not_me",
     "-": "slower",

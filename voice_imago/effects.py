@@ -72,6 +72,15 @@ class Perform:
     ``keep_voices``         save them for the next time: ``good``, ``failed``
     ``learn_turn``          a protocol turn of ``partner``, collected while nobody is enrolled: ``more``, ``good`` (from
                             now on the voices are told apart), ``too_alike``
+    ``look_for_model``      is a speech model for the language here? ``here`` (and measured), ``untried``, ``none``; for
+                            "smaller", the size of the one below the chosen one: ``base``, ``tiny``, ``none``
+    ``choose_model``        take note of a size, or of "several" languages: ``good``, ``here`` (it need not be fetched),
+                            ``english`` (there is one for English only as well), ``likely_slow`` (by prediction)
+    ``fetch_model``         download the chosen one, for minutes, telling how far it is: ``good``, ``offline``,
+                            ``silent``, ``full``, ``damaged``, ``cut``, ``missing``, ``cancelled``
+    ``try_model``           a timed decode with it: ``good``, ``slow``, ``too_slow`` (slower than speech)
+    ``use_model``           from now on it understands; it is remembered: ``good``
+    ``decline_model``       none is wanted, and that is remembered: ``good``
     ======================  =========================================================================================
     """
 
@@ -81,6 +90,15 @@ class Perform:
     start: float = 0.0
     """Of the sound, seconds; only with ``partner``."""
     end: float = 0.0
+    what: str = ""
+    """Which one, where the step says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Give a ``Perform`` up; it answers ``cancelled`` when nothing of it is left."""
+
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +156,20 @@ class Expect:
     window: Window | None
 
 
-Effect = Say | Hush | Prepare | Chime | Transcribe | Perform | TuneVoice | SwitchMicrophone | Publish | Finish | Expect
+Effect = (
+    Say
+    | Hush
+    | Prepare
+    | Chime
+    | Transcribe
+    | Perform
+    | Cancel
+    | TuneVoice
+    | SwitchMicrophone
+    | Publish
+    | Finish
+    | Expect
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from voice_imago.effects import (
     AnswerKeyed,
+    Cancel,
     Chime,
     Due,
     Effect,
@@ -60,11 +61,13 @@ from voice_imago.facts import (
     StepEntered,
     Talked,
     TaskDone,
+    TaskProgress,
     Transcript,
     TurnEnded,
     TurnExplained,
     TurnPaused,
     TurnReopened,
+    UnderstandingChanged,
     Waited,
 )
 from voice_imago.inputs import (
@@ -75,8 +78,10 @@ from voice_imago.inputs import (
     PartFailed,
     PartRecovered,
     Performed,
+    Progressed,
     PromptBegan,
     PromptEnded,
+    RecogniserChanged,
     TextReady,
     Ticked,
     VoiceScored,
@@ -89,6 +94,7 @@ from voice_imago.words import (
     Speaker,
     Task,
     Why,
+    Words,
 )
 
 __all__ = [
@@ -96,6 +102,7 @@ __all__ = [
     "Agreement",
     "AnswerKeyed",
     "Backchannel",
+    "Cancel",
     "Chime",
     "Command",
     "Consent",
@@ -124,11 +131,13 @@ __all__ = [
     "Perform",
     "Performed",
     "Prepare",
+    "Progressed",
     "PromptBegan",
     "PromptEnded",
     "PromptFinished",
     "PromptStarted",
     "Publish",
+    "RecogniserChanged",
     "Recovered",
     "Reply",
     "Say",
@@ -142,6 +151,7 @@ __all__ = [
     "Talked",
     "Task",
     "TaskDone",
+    "TaskProgress",
     "TextReady",
     "Ticked",
     "Transcribe",
@@ -152,10 +162,12 @@ __all__ = [
     "TurnHeard",
     "TurnPaused",
     "TurnReopened",
+    "UnderstandingChanged",
     "Utterance",
     "VoiceScored",
     "Waited",
     "Why",
     "Window",
+    "Words",
     "WordsKnown",
 ]

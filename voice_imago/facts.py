@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_imago.words import Form, Kind, Partner, Speaker, Task, Why
+from voice_imago.words import Form, Kind, Partner, Speaker, Task, Why, Words
 
 # Field names are those of the event stream; partners are indices here and become names when written.
 
@@ -198,6 +198,24 @@ class TaskDone:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """A task that takes minutes is so far; told for each new percent, followed by its ``TaskDone``."""
+
+    at: float
+    task: Task
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstandingChanged:
+    """Another recogniser has taken over in the running session: a speech model was fetched."""
+
+    at: float
+    recogniser: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Intervention:
     at: float
     kind: str
@@ -297,6 +315,8 @@ Fact = (
     | SessionStarted
     | TurnExplained
     | TaskDone
+    | TaskProgress
+    | UnderstandingChanged
     | StepEntered
     | PromptStarted
     | PromptFinished

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_imago.words import Partner
+from voice_imago.words import Partner, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,25 @@ class Performed:
 
 
 @dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far a ``Perform`` is that takes minutes; also the sign that it is alive, so it may come without a change."""
+
+    at: float
+    id: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserChanged:
+    """From now on another recogniser gets the pieces."""
+
+    at: float
+    recogniser: str
+    """Its name, for the event stream."""
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class PartFailed:
     """A part of the program failed; the session goes on without it."""
 
@@ -127,6 +146,8 @@ Input = (
     | PromptEnded
     | TextReady
     | Performed
+    | Progressed
+    | RecogniserChanged
     | PartFailed
     | PartRecovered
     | Ticked

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from voice_imago import __version__
@@ -41,11 +41,13 @@ from voice_imago.events import (
     PartFailed,
     PartRecovered,
     Performed,
+    Progressed,
     PromptBegan,
     PromptEnded,
     PromptFinished,
     PromptStarted,
     Publish,
+    RecogniserChanged,
     Recovered,
     Say,
     SessionEnded,
@@ -61,6 +63,7 @@ from voice_imago.events import (
     TurnHeard,
     TurnPaused,
     TurnReopened,
+    UnderstandingChanged,
     Utterance,
     VoiceScored,
     Waited,
@@ -111,6 +114,8 @@ class Session:
             PromptEnded: self._prompt_ended,
             TextReady: self._text_ready,
             Performed: self._tell,
+            Progressed: self._tell,
+            RecogniserChanged: self._recogniser_changed,
             PartFailed: self._part_failed,
             PartRecovered: self._part_recovered,
             Ticked: self._ticked,
@@ -231,6 +236,12 @@ class Session:
 
     def _part_recovered(self, recovered: PartRecovered) -> None:
         self._publish_and_tell(Recovered(self._at, recovered.part))
+
+    def _recogniser_changed(self, changed: RecogniserChanged) -> None:
+        """Pieces from now on are for the new one; answers to earlier ones still count."""
+        course = replace(self.settings.course, words=changed.words)
+        self.settings = replace(self.settings, course=course, recogniser=changed.recogniser)
+        self._publish_and_tell(UnderstandingChanged(self._at, changed.recogniser, changed.words))
 
     # ------------------------------------------------------------------ facts of hearing
 

@@ -12,7 +12,13 @@ Speaker = Literal[-1, 0, 1]
 Kind = Literal["answer", "mirror", "send", "validate", "setup"]
 """Timing class of a listening window (domain §5.4)."""
 
-Task = Literal["check_room", "measure_room", "measure_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn"]
+Words = Literal["nothing", "answers", "speech"]
+"""What a recogniser understands: nothing, short answers to a question, or whatever is said."""
+
+Task = Literal[
+    "check_room", "measure_room", "measure_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn",
+    "look_for_model", "choose_model", "fetch_model", "try_model", "use_model", "decline_model",
+]  # fmt: skip
 """What the dialogue may ask of the runtime beside speaking and listening; see ``effects.Perform``."""
 
 Form = Literal["first", "repeat", "cue"]

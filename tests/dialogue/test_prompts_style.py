@@ -167,7 +167,10 @@ def test_choices_are_offered_in_the_order_of_their_keys(script: Script, language
     for graph in script.graphs.values():
         for step in graph.steps.values():
             choices = [meaning for meaning in step.on if meaning.startswith("choice:")]
-            if len(choices) < 2 or graph.id == "stop":  # asked as yes or no; the choices are other words for it
+            sizes = graph.id == "model" and "yes" in step.on and step.id != "english"  # by key, wherever it asks
+            if (
+                len(choices) < 2 or graph.id == "stop" or sizes
+            ):  # asked as yes or no; the choices are other words for it
                 continue
             text = plain_words(language.prompts[step.prompt].first)
             places = []

@@ -35,11 +35,13 @@ from voice_imago.events import (
     StepEntered,
     Talked,
     TaskDone,
+    TaskProgress,
     Transcript,
     TurnEnded,
     TurnExplained,
     TurnPaused,
     TurnReopened,
+    UnderstandingChanged,
     Waited,
 )
 from voice_imago.runtime.event_stream import EVENTS, EventStream, as_event
@@ -119,6 +121,11 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
     (
         TaskDone(0.0, "learn_voice", "good", 1),
         {"event": "task_done", "task": "learn_voice", "outcome": "good", "for": "Ben"},
+    ),
+    (TaskProgress(0.0, "fetch_model", 42), {"event": "task_progress", "task": "fetch_model", "percent": 42}),
+    (
+        UnderstandingChanged(0.0, "whisper base.en", "speech"),
+        {"event": "understanding_changed", "recogniser": "whisper base.en", "words": "speech"},
     ),
     (
         TurnExplained(

@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_shape import ROOM_CHECK_GRAPH, STOP_GRAPH, TIME_OUT_GRAPH, VOICES_GRAPH
+from voice_imago.dialogue.script_shape import (
+    MODEL_GRAPH,
+    ROOM_CHECK_GRAPH,
+    STOP_GRAPH,
+    TIME_OUT_GRAPH,
+    VOICES_GRAPH,
+)
 from voice_imago.dialogue.state import Phase
-from voice_imago.events import Chime, Command, Hush, TuneVoice
+from voice_imago.events import Cancel, Chime, Command, Hush, TuneVoice
 
 __all__ = ["Commands", "VoiceTuning"]
 
+CANCEL_S = 10.0
+"""Seconds in which a task that is given up has to be gone."""
 _RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
 _VOLUMES = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 
@@ -56,6 +64,7 @@ class Commands:
             "time_out": self._time_out,
             "stop": self._stop,
             "learn_voices": lambda command: self._enter_aside(VOICES_GRAPH, command),
+            "speech_model": lambda command: self._enter_aside(MODEL_GRAPH, command),
             "check_room": lambda command: self._enter_aside(ROOM_CHECK_GRAPH, command),
             "help": self._help,
             "where": self._where,
@@ -138,6 +147,8 @@ class Commands:
     def _skip(self, command: Command) -> None:
         guide, step, state = self._guide, self._guide.step, self._guide.state
         passing = state.phase is Phase.SPEAKING and state.after in ("step", "finish")
+        if self._gives_up():
+            return
         if passing or step.do == "end":
             guide.emit(Hush())
         elif step.skippable:
@@ -146,6 +157,19 @@ class Commands:
             guide.follow(guide.walker.skip(guide.state))
         else:
             guide.aside([guide.line("guide.skip_not")])
+
+    def _gives_up(self) -> bool:
+        """Whether skipping gave the task up that is being waited for: its outcome tells when nothing of it is left."""
+        guide = self._guide
+        waiting = guide.state.beneath
+        if waiting.phase is not Phase.WORKING or not guide.running:
+            return False
+        if waiting is not guide.state:
+            guide.hush()
+            guide.back()
+        guide.state = replace(guide.state, murmurs=(), deadline=guide.at + CANCEL_S)
+        guide.emit(Cancel(guide.running))
+        return True
 
     def _time_out(self, command: Command) -> None:
         self._enter_aside(TIME_OUT_GRAPH, command)
@@ -156,7 +180,7 @@ class Commands:
         if command.by != "key":
             self._enter_aside(STOP_GRAPH, command)
             return
-        lines = [guide.line("guide.stopped"), guide.line("guide.goodbye")]
+        lines = [*guide.give_up(), guide.line("guide.stopped"), guide.line("guide.goodbye")]
         guide.speak(lines, "stop")
 
     def _enter_aside(self, graph: str, command: Command) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_imago.events import Partner
+from voice_imago.events import Partner, Words
 
 __all__ = ["Course", "VoicesKnown", "Words"]
 
-Words = Literal["nothing", "answers", "speech"]
 VoicesKnown = Literal["none", "known", "learn"]
 
 

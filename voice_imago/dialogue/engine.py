@@ -23,8 +23,9 @@ changes nothing.
     RESTING    Due           the rest is over ("ready" ends it early; a rest may have answers, too)
     PAUSED     nothing but commands, and the keys while the microphone is lost
     WORKING    Performed     the task is done; its outcome decides what follows
+    WORKING    Progressed    it is alive, so more time is granted; each quarter is murmured
     WORKING    Due           the same, with the outcome "failed"
-    any        Command, AnswerKeyed, Interruption, Fault, Recovered
+    any        Command, AnswerKeyed, Interruption, Fault, Recovered, UnderstandingChanged
 
 While the guide asks whose a turn was (``State.doubt``), every turn in LISTENING and DECIDING is an answer to that.
 
@@ -40,7 +41,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from voice_imago.dialogue import facilitation
@@ -52,7 +53,7 @@ from voice_imago.dialogue.faults import Faults
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
 from voice_imago.dialogue.script_shape import MIRROR_GRAPH, VOICES_GRAPH
-from voice_imago.dialogue.state import LISTENING, Line, Phase, State
+from voice_imago.dialogue.state import LISTENING, Before, Line, Phase
 from voice_imago.dialogue.tasks import Tasks
 from voice_imago.dialogue.turns import Turns
 from voice_imago.dialogue.voices import Voices
@@ -65,13 +66,14 @@ from voice_imago.events import (
     Expect,
     Fault,
     Interruption,
-    Partner,
     Performed,
     Prepare,
+    Progressed,
     PromptEnded,
     Recovered,
     Talked,
     TurnHeard,
+    UnderstandingChanged,
     Utterance,
     Waited,
     WordsKnown,
@@ -88,26 +90,18 @@ DialogueFact = (
     | Interruption
     | Due
     | Performed
+    | Progressed
+    | UnderstandingChanged
     | Command
     | AnswerKeyed
     | Fault
     | Recovered
 )
 
-_UNDOABLE = (PromptEnded, WordsKnown, Performed, Waited, Talked, Interruption, Recovered)
+_UNDOABLE = (
+    PromptEnded, WordsKnown, Performed, Progressed, UnderstandingChanged, Waited, Talked, Interruption, Recovered,
+)  # fmt: skip
 """Facts after which the last end of turn may still be undone: nobody has decided anything since."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """Where we were when a turn was over."""
-
-    turn: int
-    state: State
-    heard: dict[tuple[str, Partner | None], int]
-    """Prompts heard by then, for tapering."""
-    led_to: int = 0
-    """The visit that the turn led to; once the dialogue is further than that, it is too late to give it back."""
 
 
 class Dialogue:
@@ -121,9 +115,9 @@ class Dialogue:
         self._voices = Voices(self._guide, self._turns, self._answers)
         self._commands = Commands(self._guide)
         self._faults = Faults(self._guide)
-        self._before: _Before | None = None
+        self._before: Before | None = None
         """The last end of a turn, as long as silence may have ended it wrongly."""
-        self._taken: _Before | None = None
+        self._taken: Before | None = None
         """The last turn step that was done, as long as it may be said that it was somebody else's."""
         self._table: dict[type, Callable[[Any], None]] = {
             PromptEnded: self._prompt_ended,
@@ -135,6 +129,8 @@ class Dialogue:
             Due: self._due,
             Command: self._commanded,
             Performed: self._tasks.performed,
+            Progressed: self._tasks.progressed,
+            UnderstandingChanged: self._tasks.understands,
             AnswerKeyed: self._keyed,
             Fault: self._faults.failed,
             Recovered: self._faults.recovered,
@@ -217,7 +213,7 @@ class Dialogue:
         guide.emit(Expect(guide.window()))
         return guide.flush()
 
-    def _put_back(self, before: _Before) -> None:
+    def _put_back(self, before: Before) -> None:
         """Be where we were when that turn was not over yet."""
         guide = self._guide
         guide.hush()
@@ -261,7 +257,7 @@ class Dialogue:
 
     def _turn_of_a_partner(self, heard: TurnHeard) -> None:
         guide, ended = self._guide, heard.ended
-        self._before = _Before(ended.turn, guide.state, guide.wording.heard)
+        self._before = Before(ended.turn, guide.state, guide.wording.heard)
         taken = ended.why == "other_voice" and guide.step.do == "turn"
         floor = guide.walker.next_actor(guide.state) if taken else None
         state = replace(guide.state, last_turn=ended.turn, last_start=ended.start, last_end=ended.end)

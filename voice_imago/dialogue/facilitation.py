@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["REST_S", "Move", "capability_notice", "on_interruption", "on_long_turn"]
+__all__ = ["REST_S", "Move", "capability_notice", "on_interruption", "on_long_turn", "understanding_notice"]
 
 REST_S = 20.0
 """Seconds between two interventions."""
@@ -42,3 +42,8 @@ def on_long_turn(seconds: float, limits_s: tuple[float, ...], since_s: float) ->
 def capability_notice(words: Literal["nothing", "answers", "speech"]) -> tuple[str, ...]:
     """Prompts that say once, at the start, what the guide cannot understand today."""
     return {"nothing": ("guide.no_recogniser",), "answers": ("guide.answers_only",), "speech": ()}[words]
+
+
+def understanding_notice(words: Literal["nothing", "answers", "speech"]) -> tuple[str, ...]:
+    """Prompts that say, when another recogniser has taken over in the evening, what it understands."""
+    return ("guide.whole_sentences",) if words == "speech" else capability_notice(words)

@@ -14,12 +14,14 @@ from voice_imago.dialogue import ahead
 from voice_imago.dialogue.course import Course, VoicesKnown, Words
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.script import Script, Step
+from voice_imago.dialogue.script_shape import CANCELLABLE
 from voice_imago.dialogue.slots import spoken_slots
-from voice_imago.dialogue.state import LISTENING, After, Line, Phase, State
+from voice_imago.dialogue.state import LISTENING, After, Line, Phase, State, entered
 from voice_imago.dialogue.walk import Walker, with_call
 from voice_imago.dialogue.windows import window
 from voice_imago.dialogue.wording import Wording
 from voice_imago.events import (
+    Cancel,
     Chime,
     Effect,
     Expect,
@@ -42,8 +44,6 @@ Reason = Literal["finished", "stopped", "time_out", "fault"]
 
 BY_KEY = ("guide.which_voice", "guide.which_key", "guide.answer_name")
 """In these the first partner is always named first: the first key is theirs."""
-TASK_S = 30.0
-"""Seconds after which a task that has not answered counts as failed."""
 _AFTER: dict[str, After] = {
     "say": "next", "turn": "listen", "ask": "listen", "rest": "rest", "task": "work", "end": "finish",
 }  # fmt: skip
@@ -67,6 +67,8 @@ class Guide:
         """Whether the voices are told apart by now."""
         self.turn_open = False
         """Somebody is in the middle of a turn; told by the session before every fact."""
+        self.running = 0
+        """Id of a task that has to be given up when nobody waits for it any more; 0: there is none."""
         self._ids = 0
         self._tasks = 0
         self._out: list[Effect] = []
@@ -113,7 +115,9 @@ class Guide:
         step, state = self.step, self.state
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
         asked = not resumed and step.asker is not None and (state.asked or taken)
-        self.state = _entered(state, asked=asked)
+        self.state = entered(state, asked=asked)
+        if self.running and not self.walker.stands_on(self.state, CANCELLABLE):
+            self.give_up()
         if not self.state.call.told:
             self.tell_step()
         self.microphone(on=step.microphone)
@@ -132,7 +136,7 @@ class Guide:
         """Say the step's prompt, then do what the step is for."""
         lines = self._opening_lines(step, resumed)
         if step.do == "end":
-            lines.append(self.line("guide.goodbye"))
+            lines = [*self.give_up(), *lines, self.line("guide.goodbye")]
         self.speak(lines, _AFTER[step.do])
 
     def _opening_lines(self, step: Step, resumed: bool) -> list[Line]:
@@ -250,7 +254,8 @@ class Guide:
         if back is None:
             self.perform(resumed=True)
             return
-        deadline = self.at + TASK_S if back.phase is Phase.WORKING else back.deadline  # nothing was measured meanwhile
+        working = back.phase is Phase.WORKING  # nothing was measured meanwhile
+        deadline = self.at + self.step.patience_s if working else back.deadline
         self.state = replace(back, first=now.first, meanwhile=now.meanwhile, deadline=deadline)
         if back.phase is Phase.SPEAKING:
             self.say_first()
@@ -258,6 +263,7 @@ class Guide:
             self.emit(Expect(self.window()))
 
     def finish(self, reason: Reason | None = None) -> None:
+        self.give_up()
         self.state = replace(self.state, phase=Phase.OVER, queue=(), deadline=None)
         own: Reason = self.step.reason or "finished"  # type: ignore[assignment]  # check_prompts knows the reasons
         self.emit(Expect(None), Finish(reason or own))
@@ -274,15 +280,25 @@ class Guide:
 
     def work(self, start: float = 0.0, end: float = 0.0) -> None:
         """Have the step's task done, with this stretch of sound if it needs one; its outcome decides what follows."""
-        self._await(Phase.WORKING, self.at + TASK_S)
+        self._await(Phase.WORKING, self.at + self.step.patience_s)
         self.state = replace(self.state, task=self.ask_for(self.step.task, self.actor, start, end))
+        if self.step.task in CANCELLABLE:
+            self.running = self.state.task
 
     def ask_for(self, task: Task | None, partner: Partner | None, start: float, end: float) -> int:
         """Have something done without waiting for it; gives the id that its outcome will carry."""
         self._tasks += 1
         if task is not None:  # check_prompts knows that a task step has one
-            self.emit(Perform(self._tasks, task, partner, start, end))
+            self.emit(Perform(self._tasks, task, partner, start, end, self.step.what))
         return self._tasks
+
+    def give_up(self) -> list[Line]:
+        """End what is still being done for a step that was left; what there is to say about that."""
+        if not self.running:
+            return []
+        self.emit(Cancel(self.running))
+        self.running = 0
+        return [self.line("guide.fetch_stopped")]
 
     # ------------------------------------------------------------------ listening, resting
 
@@ -369,28 +385,3 @@ class Guide:
     def _kept(self) -> dict[str, str]:
         language = self.script.languages[self.course.language]
         return spoken_slots(self.state.slots, language, self.course.partners)
-
-
-def _entered(state: State, *, asked: bool) -> State:
-    """A step begins: nothing of the step before it counts any more."""
-    return replace(
-        state,
-        visit=state.visit + 1,
-        back=None,
-        floor=None,
-        asked=asked,
-        said=(),
-        unclear=0,
-        waited_s=0.0,
-        disturbances=0,
-        moves=0,
-        filler_said=False,
-        frozen=False,
-        refused=None,
-        meanwhile=(),
-        answer_turns=frozenset(),
-        task=0,
-        doubt=None,
-        doubted=False,
-        unsure_turns=frozenset(),
-    )

@@ -17,6 +17,7 @@ from voice_imago.dialogue.script_shape import (
     RETURN,
     SHARED_GRAPHS,
     TURN_TASK,
+    WHATS,
     ByMode,
     Graph,
     Mode,
@@ -35,7 +36,7 @@ _KEPT = ("name", "date", "number", "choice")
 """What an answer may leave behind (`keep`)."""
 _NO_SLOTS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", "count", "title"}
 """Placeholders that mean something already."""
-_ONLY_FOR = {"mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end"}
+_ONLY_FOR = {"mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end", "what": "task"}
 """Field -> the only `do` it has a meaning for."""
 
 
@@ -145,6 +146,11 @@ def _task_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "task", "'learn_turn' is asked for by the guide itself; no step can name it"
     elif (step.do == "turn") != (step.task == TURN_TASK):
         yield "task", f'\'{TURN_TASK}\' goes with do = "turn", whose sound it needs, and the others with do = "task"'
+    known = WHATS.get(step.task, ("",))
+    if step.what not in known:
+        allowed = ", ".join(what for what in known if what)
+        wants = f"must be one of: {allowed}" if allowed else f"means nothing to '{step.task}'"
+        yield "what", wants + did_you_mean(step.what, known)
     if step.actor == "both":
         yield "actor", "a task is for one partner or for nobody: sender, receiver or guide"
     for key in ("mirror", "heard"):

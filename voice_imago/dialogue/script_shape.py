@@ -30,7 +30,10 @@ STOP_GRAPH: Final = "stop"
 ROOM_GRAPH: Final = "room"
 VOICES_GRAPH: Final = "voices"
 ROOM_CHECK_GRAPH: Final = "room_check"
-SHARED_GRAPHS: Final = (MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH)
+MODEL_GRAPH: Final = "model"
+SHARED_GRAPHS: Final = (
+    MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
+)  # fmt: skip
 """Graphs that are entered from a step of another graph, or walked before a dialogue, and left with ``return``."""
 OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "check_room": ("good", "louder", "silent"),
@@ -40,8 +43,25 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "tell_apart": ("good", "too_alike", "missing"),
     "keep_voices": ("good", "failed"),
     "learn_turn": ("more", "good", "too_alike"),
+    "look_for_model": ("here", "untried", "none", "base", "tiny"),
+    "choose_model": ("good", "here", "english", "likely_slow"),
+    "fetch_model": ("good", "offline", "silent", "full", "damaged", "cut", "missing", "cancelled"),
+    "try_model": ("good", "slow", "too_slow"),
+    "use_model": ("good",),
+    "decline_model": ("good",),
 }
 """What may come of each task; the same table as in ``effects.Perform``."""
+WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
+    "look_for_model": ("", "smaller"),
+    "choose_model": ("tiny", "base", "small", "several"),
+}
+"""The tasks that a step has to say more about, and what it may say; "" where it may be left out."""
+TASK_S: Final = 30.0
+"""Seconds after which a task that has not answered counts as failed ..."""
+LONG_S: Final[Mapping[Task, float]] = {"fetch_model": 90.0, "try_model": 240.0, "use_model": 90.0}
+"""... and of those that may take longer; any ``Progressed`` renews them."""
+CANCELLABLE: Final = ("fetch_model",)
+"""Tasks that skipping gives up, instead of leaving them behind."""
 ANY_OUTCOME: Final = ("unavailable", "failed")
 """What may come of every task: the runtime cannot do it; it did not answer in time."""
 TURN_TASK: Final = "learn_voice"
@@ -51,14 +71,14 @@ SUPPLY_AFTER_S: Final = 4.0
 
 COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
-    "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room",
+    "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(
     "guide." + name
     for name in (
         # beginning and end
-        "hello", "limits", "goodbye", "help_resources", "no_recogniser", "answers_only", "no_microphone",
+        "hello", "hello_setup", "limits", "goodbye", "help_resources", "no_recogniser", "answers_only", "no_microphone",
         # waiting
         "take_time", "stay_skip_stop", "pausing_now", "stem", "one_moment", "ready_question",
         # answers
@@ -75,6 +95,8 @@ GUIDE_KEYS: Final = frozenset(
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
         "journal_back",
+        # a speech model that is fetched
+        "quarter_here", "half_here", "three_quarters_here", "fetch_stopped", "whole_sentences",
         # the speech server at home
         "home_recogniser", "home_voice", "home_unreached", "home_lost", "home_back",
     )
@@ -127,6 +149,8 @@ class Step:
     """Prompt key ``<file>.<name>``; empty: a task that is done without a word."""
     task: Task | None = None
     """What the runtime does in a ``task`` step, or with the sound of a ``turn`` step."""
+    what: str = ""
+    """Which one the task is about, where it needs to be told (``WHATS``)."""
     mirror: Mode | None = None
     """After the turn, the shared graph; in it the sender is whoever held the floor in this step."""
     skippable: bool = True
@@ -165,6 +189,11 @@ class Step:
     """Seconds, instead of the timing class's own."""
     keep: str = ""
     """Name under which the answer, or the words of the turn, are kept for later prompts."""
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds that the task may go without a sign of life."""
+        return TASK_S if self.task is None else LONG_S.get(self.task, TASK_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     kind: Kind | UnsetType = UNSET
     prompt: str | UnsetType = UNSET
     task: Task | None = None
+    what: str = ""
     mirror: Mode | None = None
     skippable: bool = True
     sensitive: bool = False

@@ -10,7 +10,19 @@ from typing import Literal
 from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Form, Partner, Performed, Speaker, Utterance, WordsKnown
 
-__all__ = ["LISTENING", "After", "Call", "CallKind", "Doubt", "Line", "Phase", "Place", "State"]
+__all__ = [
+    "LISTENING",
+    "After",
+    "Before",
+    "Call",
+    "CallKind",
+    "Doubt",
+    "Line",
+    "Phase",
+    "Place",
+    "State",
+    "entered",
+]
 
 
 class Phase(Enum):
@@ -139,6 +151,8 @@ class State:
     """End of its speech, seconds."""
     task: int = 0
     """Id of the task whose outcome is awaited."""
+    percent: int = 0
+    """How far that task is."""
     doubt: Doubt | None = None
     """The turn of which it is being asked whose it was."""
     doubted: bool = False
@@ -194,3 +208,41 @@ class State:
         if now.phase is Phase.SPEAKING:
             return now.after in ("listen", "grace", "rest")
         return now.phase in LISTENING or now.phase is Phase.RESTING or now.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where we were when a turn was over."""
+
+    turn: int
+    state: State
+    heard: dict[tuple[str, Partner | None], int]
+    """Prompts heard by then, for tapering."""
+    led_to: int = 0
+    """The visit that the turn led to; once the dialogue is further than that, it is too late to give it back."""
+
+
+def entered(state: State, *, asked: bool) -> State:
+    """A step begins: nothing of the step before it counts any more."""
+    return replace(
+        state,
+        visit=state.visit + 1,
+        back=None,
+        floor=None,
+        asked=asked,
+        said=(),
+        unclear=0,
+        waited_s=0.0,
+        disturbances=0,
+        moves=0,
+        filler_said=False,
+        frozen=False,
+        refused=None,
+        meanwhile=(),
+        answer_turns=frozenset(),
+        task=0,
+        percent=0,
+        doubt=None,
+        doubted=False,
+        unsure_turns=frozenset(),
+    )

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voice_imago.dialogue.facilitation import understanding_notice
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.state import Phase
-from voice_imago.events import Partner, Performed, Publish, Task, TaskDone, TurnHeard
+from voice_imago.events import (
+    Partner,
+    Performed,
+    Progressed,
+    Publish,
+    Task,
+    TaskDone,
+    TaskProgress,
+    TurnHeard,
+    UnderstandingChanged,
+)
 
 __all__ = ["Tasks"]
 
@@ -16,6 +27,8 @@ _TEACHING = ("silence", "phrase", "key")
 """Ends of turns after which all of the turn is one partner's."""
 _LATE = "failed"
 """The outcome of a task that never answers."""
+_QUARTERS = ("", "guide.quarter_here", "guide.half_here", "guide.three_quarters_here", "")
+"""What is said when so many quarters are there; at the end the outcome speaks for itself."""
 
 
 class Tasks:
@@ -32,6 +45,8 @@ class Tasks:
         """An outcome; one that nobody waits for is dropped."""
         guide, state = self._guide, self._guide.state
         waiting = state.beneath
+        if fact.id == guide.running:
+            guide.running = 0
         if fact.id in self._lessons:
             self._learnt(self._lessons.pop(fact.id), fact.outcome)
         elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
@@ -40,9 +55,45 @@ class Tasks:
             else:  # taken when what is said in between was said
                 guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
 
+    def progressed(self, fact: Progressed) -> None:
+        """A sign of life: more time is granted, and each quarter is said in passing, if nothing else is."""
+        guide, state = self._guide, self._guide.state
+        waiting = state.beneath
+        if waiting.phase is not Phase.WORKING or waiting.task != fact.id or guide.step.task is None:
+            return
+        if fact.percent > waiting.percent:
+            guide.emit(Publish(TaskProgress(guide.at, guide.step.task, fact.percent)))
+        if waiting is not state:  # help is being said; going back to the task grants all of its time again
+            guide.state = replace(state, back=replace(waiting, percent=max(fact.percent, waiting.percent)))
+            return
+        quarter = fact.percent // 25 if fact.percent // 25 > state.percent // 25 else 0
+        guide.state = replace(
+            state, percent=max(fact.percent, state.percent), deadline=guide.at + guide.step.patience_s
+        )
+        if _QUARTERS[quarter]:
+            self._murmur(_QUARTERS[quarter])
+
+    def _murmur(self, key: str) -> None:
+        """After the murmur that is in the air, in place of what was to follow it."""
+        guide, line = self._guide, self._guide.line(key)
+        if guide.state.murmurs:
+            guide.state = replace(guide.state, murmurs=(guide.state.murmurs[0], line))
+        else:
+            guide.murmur(line)
+
     def too_late(self) -> None:
         """The outcome does not come."""
+        self._guide.give_up()
         self._done(_LATE)
+
+    def understands(self, fact: UnderstandingChanged) -> None:
+        """Another recogniser has taken over; what that means for the couple is said once."""
+        guide, before = self._guide, self._guide.course.words
+        guide.course = replace(guide.course, words=fact.words)
+        guide.words = fact.words
+        if fact.words != before:
+            for key in understanding_notice(fact.words):
+                guide.say_before_the_next(guide.line(key))
 
     def _done(self, outcome: str) -> None:
         guide, task = self._guide, self._guide.step.task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from voice_imago.dialogue.script import MIRROR_GRAPH, RETURN, Graph, Mode, Step, Target, target_for
@@ -40,6 +40,10 @@ class Walker:
 
     def _step(self, call: Call) -> Step:
         return self._graphs[call.graph].steps[call.step]
+
+    def stands_on(self, state: State, tasks: Collection[str]) -> bool:
+        """Whether the current step, or one that waits beneath it, does one of these tasks."""
+        return any(self._step(call).task in tasks for call in state.calls)
 
     def actor(self, state: State) -> Partner | None:
         """Who acts in the current step; None: nobody in particular."""
