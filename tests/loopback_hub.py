@@ -1,5 +1,5 @@
-"""A stand-in for the model hub on the loopback interface: as much as ``snapshot_download`` needs, and
-the ways in which a real network hurts.
+"""A stand-in for the model hub on the loopback interface: ``/<repository>/resolve/<commit>/<file>`` with ranges, the
+weights on another path behind a redirect as the hub has them, and the ways in which a real network hurts.
 
 Point ``HF_ENDPOINT`` at ``hub.url``. ``Trouble`` says what goes wrong with ``model.bin``, or with everything.
 """
@@ -7,10 +7,9 @@ Point ``HF_ENDPOINT`` at ``hub.url``. ``Trouble`` says what goes wrong with ``mo
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,8 +27,12 @@ class Trouble:
     """Accept connections and never answer."""
     status: int = 0
     """Answer everything with this HTTP status."""
+    portal: bool = False
+    """Answer everything with a page, as the network of a hotel does."""
     stall_at: int | None = None
-    """Stop sending model.bin after so many bytes, and keep the connection open."""
+    """Stop sending model.bin after so many bytes, and keep the connection open ..."""
+    stalls: int = 99
+    """... so many times."""
     cut_at: int | None = None
     """Close the connection after so many bytes of model.bin ..."""
     cuts: int = 1
@@ -38,6 +41,8 @@ class Trouble:
     """Send model.bin with one byte wrong."""
     lacks: str = ""
     """A file that the repository does not have."""
+    no_ranges: bool = False
+    """Send all of a file whatever part is asked for."""
 
 
 @dataclass
@@ -48,7 +53,15 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     """Method and path of each request, in order."""
     ranges: list[str] = field(default_factory=list)
-    """Range headers of the requests that had one."""
+    """Range headers of the requests for weights that had one and were answered."""
+    sent_bytes: int = 0
+    """Of model.bin, over all requests."""
+    stalled: threading.Event = field(default_factory=threading.Event)
+    """Set while a request hangs at ``stall_at``."""
+
+
+Serve = Callable[..., Hub]
+"""Opens a hub with the troubles that are named."""
 
 
 @contextmanager
@@ -72,9 +85,9 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, folder: Path, repo: str, commit: str, trouble: Trouble) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.files = {f.name: f.read_bytes() for f in folder.iterdir() if f.name != trouble.lacks}
-        self.repo, self.commit, self.trouble = repo, commit, trouble
-        self.cuts_left = trouble.cuts
+        self.files = {f.name: f.read_bytes() for f in folder.iterdir() if f.is_file() and f.name != trouble.lacks}
+        self.place, self.trouble = f"/{repo}/resolve/{commit}/", trouble
+        self.cuts_left, self.stalls_left = trouble.cuts, trouble.stalls
         self.released = threading.Event()
         self.hub = Hub(f"http://127.0.0.1:{self.server_address[1]}")
 
@@ -87,93 +100,65 @@ class _Answer(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silent."""
-
-    def _answer(self, with_body: bool) -> None:
-        self.server.hub.requests.append(f"{self.command} {self.path}")
-        trouble = self.server.trouble
+        self.server.hub.requests.append(f"GET {self.path}")
+        trouble, name = self.server.trouble, self.path.rpartition("/")[2]
+        content = self.server.files.get(name)
         if trouble.silent:
             self.server.released.wait()
             self.close_connection = True
         elif trouble.status:
-            self._send(trouble.status, b"", with_body)
-        elif self.path.startswith("/api/"):
-            self._send(200, json.dumps(self._listing()).encode(), with_body, {"Content-Type": "application/json"})
+            self._send(trouble.status, b"")
+        elif trouble.portal:
+            self._send(200, b"<html>Please accept the terms of the hotel.</html>")
+        elif self.path.startswith("/elsewhere/") and content is not None:
+            self._weights(content)
+        elif not self.path.startswith(self.server.place) or content is None:
+            self._send(404, b"Entry not found")
+        elif name == "model.bin":
+            self._send(302, b"", {"Location": f"/elsewhere/{hashlib.sha256(content).hexdigest()}/{name}"})
         else:
-            self._file(self.path.split("?")[0].rpartition("/")[2], with_body)
+            self._send(200, content)
 
-    def _listing(self) -> Any:
-        entries = [
-            {
-                "type": "file",
-                "path": name,
-                "size": len(content),
-                "oid": _git_hash(content),
-                **_lfs(name, content),
-            }
-            for name, content in self.server.files.items()
-        ]
-        if "/tree/" in self.path:
-            return entries
-        siblings = [{"rfilename": entry["path"]} for entry in entries]
-        return {"id": self.server.repo, "sha": self.server.commit, "siblings": siblings, "tags": []}
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent."""
 
-    def _file(self, name: str, with_body: bool) -> None:
-        content = self.server.files.get(name)
-        if content is None:
-            self._send(404, b"", with_body, {"X-Error-Code": "EntryNotFound"})
-            return
-        start = int(m[1]) if (m := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))) else 0
-        etag = hashlib.sha256(content).hexdigest() if name == "model.bin" else _git_hash(content)
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": self.server.commit, "Accept-Ranges": "bytes"}
-        if start:
-            self.server.hub.ranges.append(self.headers["Range"])
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        if name == "model.bin" and self.server.trouble.damage:
-            content = content[:-1] + bytes([content[-1] ^ 1])
-        self._send(206 if start else 200, content[start:], with_body, headers, first_byte=start)
-
-    def _send(
-        self,
-        status: int,
-        body: bytes,
-        with_body: bool,
-        headers: dict[str, str] | None = None,
-        first_byte: int = -1,
-    ) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for key, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
             self.send_header(key, value)
         self.end_headers()
-        if with_body and first_byte >= 0 and self.path.split("?")[0].endswith("/model.bin"):
-            self._weights(body, first_byte)
-        elif with_body:
-            self.wfile.write(body)
+        self.wfile.write(body)
 
-    def _weights(self, body: bytes, first_byte: int) -> None:
-        trouble = self.server.trouble
-        for at in range(0, len(body), BLOCK_BYTES):
-            sent = first_byte + at
-            if trouble.stall_at is not None and sent >= trouble.stall_at:
-                self.server.released.wait()
-            if trouble.cut_at is not None and sent >= trouble.cut_at and self.server.cuts_left:
-                self.server.cuts_left -= 1
+    def _weights(self, content: bytes) -> None:
+        trouble, asked = self.server.trouble, self.headers.get("Range", "")
+        start = int(m[1]) if (m := re.match(r"bytes=(\d+)-", asked)) and not trouble.no_ranges else 0
+        if start >= len(content):
+            self._send(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            return
+        if asked:
+            self.server.hub.ranges.append(asked)
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.end_headers()
+        if trouble.damage:
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        self._bytes(content, start)
+
+    def _bytes(self, content: bytes, start: int) -> None:
+        trouble, server = self.server.trouble, self.server
+        for at in range(start, len(content), BLOCK_BYTES):
+            if trouble.stall_at is not None and at >= trouble.stall_at and server.stalls_left:
+                server.stalls_left -= 1
+                server.hub.stalled.set()
+                server.released.wait()
                 self.close_connection = True
                 return
-            self.wfile.write(body[at : at + BLOCK_BYTES])
-
-
-def _git_hash(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _lfs(name: str, content: bytes) -> dict[str, Any]:
-    if name != "model.bin":
-        return {}
-    return {"lfs": {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}}
+            if trouble.cut_at is not None and at >= trouble.cut_at and server.cuts_left:
+                server.cuts_left -= 1
+                self.close_connection = True
+                return
+            block = content[at : at + BLOCK_BYTES]
+            self.wfile.write(block)
+            server.hub.sent_bytes += len(block)

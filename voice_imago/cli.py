@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from voice_imago import __version__
+from voice_imago.cli_models import add_model_commands, run_models, run_setup
 from voice_imago.errors import UsageError
 
 __all__ = ["main"]
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_listen(commands)
     _add_enrol(commands)
     _add_small(commands)
+    add_model_commands(lambda name, says: _command(commands, name, says), _add_table)
     return parser
 
 
@@ -111,10 +113,6 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = _command(commands, "check", "Check prompts and scenes; every problem at once.")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
-    setup = _command(commands, "setup", "Download a speech model, once; afterwards no network is needed.")
-    setup.add_argument("--model", default="base.en", metavar="NAME", help="tiny.en, base.en (default), small.en, …")
-    setup.add_argument("--model-dir", type=Path, metavar="FOLDER", help="where to put it")
-    setup.add_argument("--yes", action="store_true", help="do not ask before downloading")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
     explain.add_argument("events", type=Path, metavar="EVENTS", help="a file that --events wrote")
@@ -135,7 +133,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "enrol": _enrol,
         "check": _check,
         "devices": _devices,
-        "setup": _setup,
+        "setup": run_setup,
+        "models": run_models,
         "explain": _explain,
     }
     return table[options.command](options)
@@ -175,12 +174,6 @@ def _devices(options: argparse.Namespace) -> int:
     from voice_imago.runtime.setting_up import print_devices
 
     return print_devices()
-
-
-def _setup(options: argparse.Namespace) -> int:
-    from voice_imago.runtime.setting_up import set_up
-
-    return set_up(options.model, options.model_dir, ask=not options.yes)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@
     │  └─ SceneError     a scene has problems (all of them listed)
     ├─ DeviceError       no usable microphone or loudspeaker                 exit code 3
     ├─ ModelError        a speech model is missing or damaged                exit code 2
+    │  └─ LanguageError  it is whole, and does not know the language
     ├─ RecognitionError  one piece could not be recognised; the session goes on
     └─ VoiceError        one prompt could not be rendered; the session goes on
 
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 __all__ = [
     "DeviceError",
     "FileError",
+    "LanguageError",
     "ModelError",
     "PromptError",
     "RecognitionError",
@@ -87,6 +89,10 @@ class ModelError(VoiceImagoError):
     """A speech model is missing, damaged or foreign."""
 
     exit_code = 2
+
+
+class LanguageError(ModelError):
+    """A speech model is whole, but does not know the language that is spoken."""
 
 
 class RecognitionError(VoiceImagoError):

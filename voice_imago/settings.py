@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     """auto, whisper, answers, none, or the address of a speech server at home."""
     model: str = ""
     """The speech model to use; empty: the best one that is here."""
+    model_declined: bool = False
+    """Both were asked at a start whether to fetch one, and did not want it; `setup` asks again."""
     input: str = ""
     output: str = ""
     tail_s: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.2

@@ -28,12 +28,13 @@ from voice_imago.engines.recogniser_door import admit
 from voice_imago.engines.recogniser_judge import Decoded, doubtful, judge
 from voice_imago.engines.recogniser_none import NOTHING
 from voice_imago.engines.whisper_models import missing_files, model_name
-from voice_imago.errors import ModelError, RecognitionError
+from voice_imago.errors import LanguageError, ModelError, RecognitionError
 
 MOST_TOKENS = 448
 """CTranslate2 counts prompt and text together; half of it is what a window may hold."""
 _TRIAL_S = 4.0
 _TRIAL_TOKENS = 12
+_OTHER = "Choose a model without .en in its name."
 _ADVICE = "Fetch it again with: voice-imago setup, or choose another with --model-dir."
 
 
@@ -181,18 +182,18 @@ def _tokenizer(model: Any, language: str, folder: Path) -> Any:
     from faster_whisper.tokenizer import Tokenizer
 
     if not model.model.is_multilingual and language != "en":
-        raise ModelError(
+        raise LanguageError(
             f"The speech model in {folder} understands English only, but the language is {language}.",
-            "Choose a model without .en in its name.",
+            _OTHER,
         )
     try:
         tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, "transcribe", language)
     except ValueError as error:
-        raise ModelError(f"The speech model in {folder} does not know the language {language}.") from error
+        raise LanguageError(f"The speech model in {folder} does not know the language {language}.", _OTHER) from error
     if None in (tokenizer.sot, tokenizer.eot, tokenizer.no_timestamps):
         raise ModelError(f"The file tokenizer.json in {folder} is not one of a Whisper model.", _ADVICE)
     if model.model.is_multilingual and tokenizer.language is None:
-        raise ModelError(f"The speech model in {folder} does not know the language {language}.")
+        raise LanguageError(f"The speech model in {folder} does not know the language {language}.", _OTHER)
     return tokenizer
 
 

@@ -1,7 +1,7 @@
 """Which recogniser is used, and why: the only place that knows all of them.
 
-``auto`` takes the best there is: a whole speech model on this computer, else answers without a model, else
-none. The reason is a code; the guide has a sentence for each of them and says it once.
+``auto`` takes the best there is: the largest whole speech model on this computer that is fast enough here, else
+answers without a model, else none. The reason is a code; the guide has a sentence for each of them and says it once.
 
 A name may also be the address of a speech server at home, ``wyoming://host[:port]``. What ``auto`` would give stands
 in for it when it is not there.
@@ -25,6 +25,7 @@ from voice_imago.engines.whisper_models import (
     preferred,
     verify_model,
 )
+from voice_imago.engines.whisper_paces import known_pace, quickest_first
 from voice_imago.engines.wyoming_address import (
     RECOGNISER_PORT,
     HomeAddress,
@@ -85,16 +86,15 @@ def choose_recogniser(spec: RecogniserSpec) -> Choice:
         raise UsageError(f"There is no recogniser called {spec.name}.", f"Choose one of: {', '.join(get_args(Name))}.")
     if spec.name in ("answers", "none"):
         return Choice("none" if spec.name == "none" else "answers", "asked")
-    folder = _find(spec)
+    folders = _find(spec)
     if spec.name == "whisper":
-        return Choice("whisper", "asked", _demand(folder, spec))
+        return Choice("whisper", "asked", _demand(folders, spec))
     if not _installed("faster_whisper"):
-        return _without_model(spec, "no_engine")
-    if folder is None:
-        return _without_model(spec, "no_model")
-    if verify_model(folder) in ("damaged", "incomplete"):
-        return _without_model(spec, "damaged_model")
-    return Choice("whisper", "found", folder)
+        return without_model(spec, "no_engine")
+    whole = next((folder for folder in folders if verify_model(folder) not in ("damaged", "incomplete")), None)
+    if whole is None:
+        return without_model(spec, "damaged_model" if folders else "no_model")
+    return Choice("whisper", "found", whole)
 
 
 def make_recogniser(spec: RecogniserSpec) -> Made:
@@ -135,7 +135,8 @@ def _make_home(spec: RecogniserSpec, address: HomeAddress) -> Made:
     return Made(HomeFirst(home, local), "asked")
 
 
-def _find(spec: RecogniserSpec) -> Path | None:
+def _find(spec: RecogniserSpec) -> list[Path]:
+    """The folders of the models that may be used, the one to be used first in front."""
     if spec.model_dir is not None and not spec.model_dir.is_dir():
         raise ModelError(
             f"There is no model folder {spec.model_dir}.",
@@ -144,13 +145,15 @@ def _find(spec: RecogniserSpec) -> Path | None:
     if spec.model and spec.model not in MODELS and spec.model_dir is None:
         raise UsageError(f"There is no speech model called {spec.model}.", f"Choose one of: {', '.join(MODELS)}.")
     names = (spec.model,) if spec.model else preferred(spec.language)
-    found = (find_model(name, spec.model_dir) for name in names)
-    return next((folder for folder in found if folder is not None), None)
+    found = {name: folder for name in names if (folder := find_model(name, spec.model_dir)) is not None}
+    measured = {name: pace for name, folder in found.items() if (pace := known_pace(folder)) is not None}
+    return list(dict.fromkeys(found[name] for name in quickest_first(tuple(found), measured)))
 
 
-def _demand(folder: Path | None, spec: RecogniserSpec) -> Path:
-    if folder is None:
+def _demand(folders: list[Path], spec: RecogniserSpec) -> Path:
+    if not folders:
         raise _missing(spec)
+    folder = folders[0]
     if verify_model(folder) == "damaged":
         raise ModelError(f"The speech model in {folder} is damaged.", "Fetch it again with: voice-imago setup")
     return folder
@@ -171,7 +174,8 @@ def _missing(spec: RecogniserSpec) -> ModelError:
     )
 
 
-def _without_model(spec: RecogniserSpec, reason: Reason) -> Choice:
+def without_model(spec: RecogniserSpec, reason: Reason) -> Choice:
+    """What understands where no speech model does."""
     # The answer recogniser's model is US English.
     fits = spec.language == "en" and _installed("pocketsphinx")
     return Choice("answers" if fits else "none", reason)

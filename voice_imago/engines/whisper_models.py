@@ -39,6 +39,11 @@ class Model:
     """Megabytes of the whole folder."""
     english_only: bool
 
+    @property
+    def size(self) -> str:
+        """tiny, base or small."""
+        return self.name.removesuffix(".en")
+
 
 def _model(name: str, revision: str, sha256: str, download_mb: int) -> tuple[str, Model]:
     repo = f"Systran/faster-whisper-{name}"
@@ -132,10 +137,18 @@ def hub_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def verify_model(folder: Path, sha256: str = "") -> State:
+def hub_snapshots() -> Iterator[tuple[str, Path]]:
+    """The models that other programs have fetched from the hub: name and folder."""
+    for model in MODELS.values():
+        folder = _snapshot(model, hub_cache())
+        if (folder / "model.bin").exists():
+            yield model.name, folder
+
+
+def verify_model(folder: Path, sha256: str = "", *, afresh: bool = False) -> State:
     """Whether a model folder is whole and, where the hash of its weights is known, undamaged.
 
-    Weights that we fetched carry a mark with their hash and are hashed again only after the file changed.
+    Weights that we fetched carry a mark with their hash; they are hashed again after the file changed, or ``afresh``.
     """
     if missing_files(folder):
         return "incomplete"
@@ -143,9 +156,11 @@ def verify_model(folder: Path, sha256: str = "") -> State:
     expected = sha256 or str(mark.get("sha256", "")) or _pinned_sha256(folder)
     if not expected:
         return "unknown"
-    if mark == _stamp(folder, expected):
+    if mark == _stamp(folder, expected) and not afresh:
         return "good"
     weights = folder / "model.bin"
+    if afresh:
+        _sha256.cache_clear()
     if _sha256(weights, weights.stat().st_size, weights.stat().st_mtime_ns) != expected:
         return "damaged"
     if mark:
@@ -167,8 +182,12 @@ def model_name(folder: Path) -> str:
 def _places(name: str, folder: Path) -> Iterator[Path]:
     yield folder / name
     if known := MODELS.get(name):
-        yield folder / f"models--{known.repo.replace('/', '--')}" / "snapshots" / known.revision
+        yield _snapshot(known, folder)
     yield folder
+
+
+def _snapshot(model: Model, cache: Path) -> Path:
+    return cache / f"models--{model.repo.replace('/', '--')}" / "snapshots" / model.revision
 
 
 def _pinned_sha256(folder: Path) -> str:

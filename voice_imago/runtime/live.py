@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from voice_imago.events import (
 )
 from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
+from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
@@ -34,12 +36,13 @@ from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.keys import Keys
+from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
 from voice_imago.runtime.plan import StartPlan, make_prompts
-from voice_imago.runtime.scribe import Scribe
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
+from voice_imago.runtime.understanding import Desk, model_tasks, start_scribe, take_over
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import load_settings, save_settings
@@ -124,9 +127,8 @@ class Live:
             find_device("output", self._plan.output)
 
     def _start_scribe(self) -> None:
-        self._scribe = Scribe(self._plan.recogniser_spec(), self._text, self._scribe_fault)
+        self._scribe = start_scribe(self._plan.recogniser_spec(), self._text, self._scribe_fault)
         self._parts.callback(self._scribe.close)
-        self._scribe.start()
 
     def _set_stage(self, stream: EventStream) -> None:
         plan = self._plan
@@ -135,7 +137,7 @@ class Live:
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
-        opening = choose_opening(plan)
+        opening = choose_opening(plan, self._scribe.reason)
         self._ear.enrol(opening.voiceprint)
         self._start_tasks(opening)
         course = opening.course(plan, self._scribe)
@@ -170,8 +172,14 @@ class Live:
             trouble=output.error,
         )
         self._ear.gate.coupling_db = self._plan.settings.echo_db
-        self._tasks = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
+        table = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
+        desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
+        self._tasks = AllTasks(table, model_tasks(desk, self._plan.language, self._plan.model_dir))
         self._parts.callback(self._tasks.close)
+
+    def _use_model(self, folder: Path) -> Understanding:
+        """A fetched model takes over; called in the thread of the jobs."""
+        return take_over(self._scribe, self._plan.recogniser_spec(), folder)
 
     def _room_known(self, room: Room) -> None:
         """Numbers for the next evening; the tail counts from now on."""

@@ -9,12 +9,13 @@ import msgspec
 from voice_imago import output
 from voice_imago.dialogue.course import Course, VoicesKnown
 from voice_imago.engines.ports import Voiceprint
+from voice_imago.engines.recognisers import Reason
 from voice_imago.engines.voiceprint_enrolment import VoiceModel, tell_apart, too_alike
 from voice_imago.engines.wyoming_address import is_home
 from voice_imago.errors import VoiceImagoError
 from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
-from voice_imago.runtime.plan import ENROLMENT, StartPlan
+from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan
 from voice_imago.runtime.scribe import Scribe
 from voice_imago.settings import Settings
 
@@ -39,22 +40,30 @@ class Opening:
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
+        hello = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello", "guide.limits")
         return Course(
             plan.dialogue,
             plan.language,
             plan.partners,
             words=scribe.understands,
-            opening=("guide.hello", "guide.limits", *notices),
+            opening=(*hello, *notices),
             prelude=self.prelude,
             voices=self.voices,
         )
 
 
-def choose_opening(plan: StartPlan) -> Opening:
-    """Kept voices are used without a word; unknown ones are learnt in the prelude or from the first turns."""
+def choose_opening(plan: StartPlan, reason: Reason = "asked") -> Opening:
+    """Kept voices are used without a word; unknown ones are learnt in the prelude or from the first turns.
+
+    ``reason``: why it is this recogniser. Where there is no speech model for the automatic one, it is offered.
+    """
+    if plan.dialogue == MODEL_SETUP:
+        return Opening("none", ())
     if plan.dialogue == ENROLMENT:
         return Opening("none", () if plan.room == "off" else ("room",))
     room = () if plan.room == "off" else ("room",) if _to_measure(plan) else ("room_check",)
+    if reason in ("no_model", "damaged_model") and plan.recogniser == "auto" and not plan.settings.model_declined:
+        room = (*room, MODEL_SETUP)
     if plan.voices == "off":
         return Opening("none", room)
     models = _kept(plan)

@@ -24,6 +24,7 @@ from voice_imago.settings import Settings
 
 __all__ = [
     "ENROLMENT",
+    "MODEL_SETUP",
     "StartPlan",
     "check_dialogue",
     "check_language",
@@ -42,7 +43,9 @@ JOINERS = "\u200c\u200d"
 
 ENROLMENT = "voices"
 """The graph that `enrol` walks as if it were a dialogue."""
-PRELUDES = ("room", "voices", "room_check")
+MODEL_SETUP = "model"
+"""The graph that `setup` walks as if it were a dialogue."""
+PRELUDES = ("room", "voices", "room_check", "model")
 """Graphs that may come before a dialogue."""
 
 
@@ -84,8 +87,8 @@ def check_dialogue(script: Script, name: str) -> str:
 
 
 def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
-    """What a scene may begin with: a dialogue, or the enrolment; before it shared graphs. Raises UsageError."""
-    if dialogue != ENROLMENT:
+    """What a scene may begin with: a dialogue, or a set-up; before it shared graphs. Raises UsageError."""
+    if dialogue not in (ENROLMENT, MODEL_SETUP):
         check_dialogue(script, dialogue)
     for name in prelude:
         _choose("prelude", name, PRELUDES)

@@ -6,19 +6,18 @@ thread, no wall clock and no chance, so that two runs give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.detectors import make_detector, settings_for
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples, Voiceprint
+from voice_imago.engines.ports import HEAR_HZ, Pcm, Recogniser, Samples, Voiceprint
 from voice_imago.engines.voiceprint_model import VoiceModel
 from voice_imago.errors import VoiceError
 from voice_imago.events import (
@@ -29,16 +28,23 @@ from voice_imago.events import (
     Performed,
     PromptBegan,
     PromptEnded,
-    TextReady,
-    Transcribe,
 )
 from voice_imago.hearing.room import Room as MeasuredRoom
+from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.prompts_cache import PromptCache
+from voice_imago.runtime.rehearsal_ends import (
+    CachedPrompts,
+    RealRecogniser,
+    SampleClockPlayer,
+    SceneText,
+    Understanding,
+)
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
-from voice_imago.runtime.stage import Pieces, Stage, StagePorts
+from voice_imago.runtime.scene_hub import SceneHub
+from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
 from voice_imago.session import Session, SessionSettings
 
@@ -46,107 +52,8 @@ __all__ = ["Outcome", "Rehearsal", "RehearsalPorts", "SampleClockPlayer", "unmet
 
 BLOCK = 512
 """Samples at 16 kHz that pass at once: one detector frame."""
-SLACK_S = 0.1
-"""Seconds by which a detected segment may miss the edge of a word."""
 STALL_S = 420.0
 """Seconds without anything from the couple after which the scene is given up; longer than any reminder."""
-
-
-class SampleClockPlayer:
-    """A loudspeaker that counts samples; ports.Player."""
-
-    def __init__(self) -> None:
-        self._sound: Samples = np.zeros(0, np.float32)
-        self._id: int | None = None
-        self._position = 0
-        self._earcon: Samples = np.zeros(0, np.float32)
-        self._told: list[tuple[int, str]] = []
-
-    def play(self, id: int, pcm: Pcm) -> None:
-        self.stop()
-        self._sound = _heard(pcm)
-        self._id, self._position = id, 0
-        self._told.append((id, "began"))
-
-    def stop(self) -> None:
-        if self._id is not None:
-            self._told.append((self._id, "stopped"))
-        self._id = None
-
-    def chime(self, pcm: Pcm) -> None:
-        self._earcon = _heard(pcm)
-
-    def block(self, n_samples: int) -> Samples:
-        """The next samples that leave the loudspeaker."""
-        out = np.zeros(n_samples, np.float32)
-        earcon, self._earcon = self._earcon[:n_samples], self._earcon[n_samples:]
-        out[: len(earcon)] = earcon
-        if self._id is not None:
-            part = self._sound[self._position : self._position + n_samples]
-            out[: len(part)] += part
-            self._position += len(part)
-            if self._position >= len(self._sound):
-                self._told.append((self._id, "ended"))
-                self._id = None
-        return out
-
-    def told(self) -> Iterator[tuple[int, str]]:
-        """What happened since the last call: (id, began | ended | stopped)."""
-        while self._told:
-            yield self._told.pop(0)
-
-
-def _heard(pcm: Pcm) -> Samples:
-    """What leaves the loudspeaker, at the microphone's rate."""
-    return soxr.resample(pcm.astype(np.float32) / 32768, PLAY_HZ, HEAR_HZ).astype(np.float32)  # type: ignore[no-any-return]
-
-
-class _CachedPrompts:
-    """stage.Prompts that fetches in the caller's thread; the first failure is told."""
-
-    def __init__(self, cache: PromptCache, on_failure: Callable[[VoiceError], None]) -> None:
-        self._cache, self._on_failure = cache, on_failure
-        self._told = False
-
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
-        try:
-            pcm: Pcm | None = self._cache.fetch(text)
-        except VoiceError as error:
-            pcm = None
-            if not self._told:
-                self._told = True
-                self._on_failure(error)
-        ready(pcm)
-
-    def prepare(self, texts: tuple[str, ...]) -> None:
-        """Nothing is rendered ahead: the sample clock waits."""
-
-    def retune(self, rate: float, volume: float) -> None:
-        self._cache.retune(rate, volume)
-
-
-class _SceneText:
-    """stage.Pieces that knows what the scene says."""
-
-    def __init__(self, couple: Couple, stage: Callable[[], Stage], working: Callable[[], bool]) -> None:
-        self._couple, self._stage, self._working = couple, stage, working
-
-    def submit(self, wanted: Transcribe, sound: Samples) -> None:
-        stage = self._stage()
-        text = self._couple.words(wanted.start - SLACK_S, wanted.end + SLACK_S) if self._working() else ""
-        stage.feed(TextReady(stage.now, wanted.id, text, 1.0 if text else 0.0))
-
-
-class _RealRecogniser:
-    """stage.Pieces that asks a real recogniser in the caller's thread."""
-
-    def __init__(self, recogniser: Recogniser, names: tuple[str, str], stage: Callable[[], Stage]) -> None:
-        self._recogniser, self._names, self._stage = recogniser, names, stage
-
-    def submit(self, wanted: Transcribe, sound: Samples) -> None:
-        stage = self._stage()
-        heard: Heard = self._recogniser.recognise(sound, short=wanted.short, hints=self._names)
-        stage.feed(TextReady(stage.now, wanted.id, heard.text, heard.confidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +66,8 @@ class RehearsalPorts:
     voiceprint: Voiceprint | None = None
     recogniser: Recogniser | None = None
     """Instead of the scene's own texts."""
+    hub: SceneHub | None = None
+    """Where speech models come from; None: there are none to be had."""
     noise: Samples | None = None
     chime: Callable[[str], Pcm] | None = None
     keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
@@ -217,31 +126,45 @@ class Rehearsal:
         stream.listen(self._note)
         if ports.listener is not None:
             stream.listen(ports.listener)
-        pieces: Pieces = _SceneText(self._couple, lambda: self._stage, lambda: "recogniser" not in self._broken)
+        text = SceneText(self._couple, lambda: self._stage, lambda: "recogniser" not in self._broken)
+        self._pieces = Understanding(text)
         if ports.recogniser is not None:
-            pieces = _RealRecogniser(ports.recogniser, scene.names, lambda: self._stage)
+            self._understand(ports.recogniser)
         self._stage = Stage(
             self.session,
             StagePorts(
-                prompts=_CachedPrompts(ports.prompts, self._voice_failed),
+                prompts=CachedPrompts(ports.prompts, self._voice_failed),
                 player=self._player,
-                pieces=pieces,
+                pieces=self._pieces,
                 ear=self._ear,
                 stream=stream,
                 chime=ports.chime,
                 show=ports.show,
                 audible=lambda: "loudspeaker" not in self._broken,
-                tasks=self._tasks(),
+                tasks=self._tasks(),  # they know the stage by the time they are asked
             ),
         )
         self._stream = stream
 
-    def _tasks(self) -> Tasks:
-        """Rooms are measured and voices learnt as they are live, but for the clock."""
+    def _understand(self, recogniser: Recogniser) -> None:
+        self._pieces.now = RealRecogniser(recogniser, self._scene.names, lambda: self._stage)
+
+    def _tasks(self) -> AllTasks:
+        """Rooms are measured, voices learnt and models fetched as they are live, but for the clock."""
+
+        def done(id: int, outcome: str) -> None:
+            self._stage.feed(Performed(self._now(), id, outcome))
+
+        hub, models = self._ports.hub, None
+        if hub is not None:
+            models = hub.tasks(done, lambda make: self._stage.feed(make(self._now())), self._understand)
+        return AllTasks(self._table_tasks(done), models, done)
+
+    def _table_tasks(self, done: Callable[[int, str], None]) -> Tasks:
         ports = TaskPorts(
             ear=self._ear,
             run=at_once,
-            done=lambda id, outcome: self._stage.feed(Performed(self._now(), id, outcome)),
+            done=done,
             chime=self._player.chime,
             keep=self._ports.keep,
             audible=lambda: "loudspeaker" not in self._broken,

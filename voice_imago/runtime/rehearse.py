@@ -26,6 +26,7 @@ from voice_imago.runtime.plan import check_language, check_scene, make_prompts
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
 from voice_imago.runtime.scene import Line, Scene, read_scene, scenes_folder
+from voice_imago.runtime.scene_hub import SceneHub
 from voice_imago.settings import Settings
 
 __all__ = ["RehearsePlan", "rehearse"]
@@ -68,11 +69,16 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         recogniser = _recogniser(scene)
         if recogniser is not None:
             parts.callback(recogniser.close)
+        hub = None
+        if scene.hub is not None:
+            hub = SceneHub(scene.folder / scene.hub.folder, scene.hub.takes_s, scene.language, plan.show)
+            parts.callback(hub.close)
         ports = RehearsalPorts(
             prompts=prompts,
             sound_of=voices.sound_of,
             voiceprint=voices.voiceprint(),
             recogniser=recogniser,
+            hub=hub,
             noise=voices.noise,
             chime=earcon,
             events=plan.events,

@@ -18,6 +18,7 @@ from voice_imago.runtime.event_stream import EVENTS
 __all__ = [
     "Expect",
     "Fault",
+    "Hub",
     "Line",
     "Partner",
     "Room",
@@ -83,6 +84,15 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After these it works again."""
 
 
+class Hub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where speech models come from in this scene."""
+
+    folder: str
+    """A model beside the scene, fetched in place of any that is asked for."""
+    takes_s: Annotated[float, Meta(ge=0.1, le=7200.0)] = 20.0
+    """Seconds on the sample clock."""
+
+
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What must come true."""
 
@@ -112,7 +122,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voices: Literal["known", "learn", "none"] = "known"
     """Known before the scene begins, learnt in it (from its turns, or by voice), or never told apart."""
     prelude: tuple[str, ...] = ()
-    """Graphs before the dialogue: room, voices, room_check."""
+    """Graphs before the dialogue: room, voices, room_check, model."""
+    hub: Hub | None = None
     guests: dict[str, Partner] = {}
     """Others who are heard: a visitor, a radio."""
     room: Room = Room()
@@ -179,6 +190,7 @@ def read_scene(path: Path) -> Scene:
         "prelude": tuple[str, ...],
         "guests": dict[str, Partner],
         "room": Room,
+        "hub": Hub,
         "expect": Expect,
         "partners": dict[str, Partner],
     }
@@ -237,6 +249,9 @@ def _check(parts: dict[str, Any], folder: Path) -> list[str]:
     expect = parts.get("expect") or Expect()
     for kind in sorted(set(expect.counts) - EVENTS):
         problems.append(f"expect.counts.{kind}: there is no such event" + _did_you_mean(kind, EVENTS))
+    hub = parts.get("hub")
+    if hub is not None and not (folder / hub.folder / "model.bin").is_file():
+        problems.append(f"hub.folder: there is no speech model in {hub.folder}")
     room = parts.get("room")
     if room is not None and room.noise and not (folder / room.noise).is_file():
         problems.append(f"room.noise: there is no file {room.noise}")

@@ -66,6 +66,9 @@ class Scribe:
         self._changed = threading.Condition()
         self._closing = False
         self._child: ScribeProcess | None = None
+        self._loading: ScribeProcess | None = None
+        self._successor: tuple[RecogniserSpec, ScribeProcess] | None = None
+        """Loaded, and taken over between two pieces."""
         self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
         self._restarts = 0
         self._late = False
@@ -103,14 +106,39 @@ class Scribe:
                 self._given_up += self._queue.put(piece)
                 self._changed.notify()
 
+    def use(self, spec: RecogniserSpec) -> None:
+        """Another recogniser from the next piece on; those that wait are kept for it. Blocks until it is loaded.
+
+        The ModelError or UsageError that stopped it leaves everything as it was.
+        """
+        fresh = ScribeProcess()
+        with self._changed:
+            self._loading = fresh  # so that close() can end it
+            closing = self._closing
+        try:
+            if closing:
+                raise ChildGone(hung=False)
+            fresh.load(spec, self._settings.load_s)
+        except BaseException as error:
+            fresh.close()
+            if isinstance(error, ChildGone):
+                raise _not_loaded(error) from error
+            raise
+        with self._changed:
+            skipped, self._successor = self._successor, (spec, fresh)
+            self.name, self.understands, self.reason = fresh.name, fresh.understands, fresh.reason
+        if skipped is not None:
+            skipped[1].close()
+
     def close(self) -> None:
         """End at once; pieces that still wait stay unanswered."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-            child = self._child
-        if child is not None:
-            child.close()
+            children = (self._child, self._loading, self._successor[1] if self._successor else None)
+        for child in children:
+            if child is not None:
+                child.close()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
 
@@ -119,6 +147,7 @@ class Scribe:
     def _work(self) -> None:
         while (todo := self._next()) is not None:
             given_up, piece = todo
+            self._take_over()
             for old in given_up:
                 if not old.look:
                     self._fault("piece_lost", _TOO_SLOW)
@@ -215,8 +244,19 @@ class Scribe:
         try:
             return self._new_child()
         except ChildGone as gone:
-            why = "was not ready in time" if gone.hung else "stopped while loading its model"
-            raise ModelError(f"Speech recognition {why}.", "Fetch the model again with: voice-imago setup") from gone
+            raise _not_loaded(gone) from gone
+
+    def _take_over(self) -> None:
+        """The child that ``use`` has loaded takes the place of the one that served until now."""
+        with self._changed:
+            successor, self._successor = self._successor, None
+            before = self._child
+            if successor is not None:
+                self._spec, self._child = successor
+        if successor is not None:
+            self._restarts, self._standing = 0, successor[1].standing
+            if before is not None:
+                before.close()
 
     def _ready_child(self) -> ScribeProcess:
         """The child, started anew if it died. ChildGone, or the error that the new one met."""
@@ -257,6 +297,11 @@ class Scribe:
 
     def _patience_s(self, piece: Piece) -> float:
         return self._settings.answer_floor_s + self._settings.answer_per_s * piece.length_s
+
+
+def _not_loaded(gone: ChildGone) -> ModelError:
+    why = "was not ready in time" if gone.hung else "stopped while loading its model"
+    return ModelError(f"Speech recognition {why}.", "Fetch the model again with: voice-imago setup")
 
 
 _SILENCE = np.zeros(0, dtype=np.float32)

@@ -1,40 +1,100 @@
-"""The commands `setup` (a speech model, once) and `devices` (the choices)."""
+"""The commands `setup` (a speech model, by voice, typed, or without a word) and `devices` (the choices)."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 from voice_imago import output
-from voice_imago.errors import DeviceError, UsageError, VoiceError
+from voice_imago.dialogue.script import load_script
+from voice_imago.engines.whisper_paces import FAST, known_pace, remember_pace
+from voice_imago.errors import DeviceError, ModelError, UsageError, VoiceError
 from voice_imago.runtime.devices import describe, list_devices
-from voice_imago.runtime.models import MODELS, fetch_model, find_model
-from voice_imago.runtime.plan import make_voice
+from voice_imago.runtime.model_shelf import SIZES
+from voice_imago.runtime.model_tasks import pace_line
+from voice_imago.runtime.models import MODELS, fetch_model, find_model, name_for, verify_model
+from voice_imago.runtime.plan import MODEL_SETUP, check_language, make_voice
+from voice_imago.runtime.start import lead_typed, sit_down
+from voice_imago.runtime.trial import Trial
+from voice_imago.runtime.understanding import remember_model
+from voice_imago.settings import load_settings
 
 __all__ = ["print_devices", "set_up"]
 
-MODEL = "base.en"
-"""The default: understands ordinary speech on a two-core laptop."""
+SIZE = "base"
+"""The one that is recommended: it understands ordinary speech on a two-core laptop."""
 
 
-def set_up(name: str, folder: Path | None, *, ask: bool) -> int:
-    """Download a speech model after saying its size and asking. Raises UsageError, FileError, ModelError."""
+def set_up(options: argparse.Namespace) -> int:
+    """By voice, unless a model is named or nobody is to be asked. Raises UsageError, FileError, ModelError."""
+    if options.model is None and not options.yes:
+        options.thinking, options.voices, options.room = None, "off", "off"
+        lead = lead_typed if options.typed else sit_down
+        return lead(options, load_script(), MODEL_SETUP)
+    language = check_language(load_script(), options.language or load_settings().language)
+    return fetch_one(options.model or name_for(SIZE, language), options.model_dir, language, ask=not options.yes)
+
+
+def fetch_one(name: str, folder: Path | None, language: str, *, ask: bool) -> int:
+    """Fetch a model without a dialogue, after saying its size; time it, and remember it as the one to use."""
     if name not in MODELS:
         raise UsageError(f"There is no speech model called {name!r}.", f"Choose one of: {', '.join(MODELS)}.")
-    if find_model(name, folder) is not None:
+    if MODELS[name].english_only and language != "en":
+        raise UsageError(
+            f"The speech model {name} understands English only, but the language is {language}.",
+            f"Choose {MODELS[name].size}, which knows many languages.",
+        )
+    if _is_here(name, folder, language):
         output.say(f"The speech model {name} is already here. No network is needed.")
+        remember_model(name)
         return 0
     output.say(f"The speech model {name} is a download of {MODELS[name].download_mb} megabytes, once.")
     output.say("It stays on this computer. Afterwards the guide needs no network.")
     if ask and not _agreed():
         output.say("Nothing was downloaded. Without a model I follow voices and short answers; keys always work.")
         return 0
-    place = fetch_model(name, folder, lambda percent: output.say(f"{percent} percent."))
-    if place is None:
+    try:
+        place = fetch_model(name, folder, lambda percent: output.say(f"{percent} percent."))
+    except KeyboardInterrupt:
         output.say("The download was cancelled. Nothing half is left behind.")
-        return 0
-    output.say(f"The speech model {name} is ready.")
+        return 1
+    if place is not None:
+        _time(name, place, language)
+        remember_model(name)
+        output.say(f"The speech model {name} is ready.")
     return 0
+
+
+def _is_here(name: str, folder: Path | None, language: str) -> bool:
+    """Whether a model is here and works; what is wrong with one that does not is said."""
+    place = find_model(name, folder)
+    if place is None:
+        return False
+    if verify_model(place) in ("damaged", "incomplete"):
+        output.say(f"The speech model in {place} is damaged, so it has to be fetched again.")
+        return False
+    if known_pace(place) is None:
+        try:
+            _time(name, place, language)
+        except ModelError as error:
+            output.say(error.message)
+            return False
+    return True
+
+
+def _time(name: str, folder: Path, language: str) -> None:
+    """Try a model out, and say so where this computer is slow for it. ModelError if it cannot be used."""
+    output.say("One moment, it is being tried out.")
+    pace = Trial().run(folder, language)
+    remember_pace(folder, pace)
+    output.say(pace_line(name, pace))
+    below = SIZES[: SIZES.index(MODELS[name].size)]
+    if pace > FAST and below:
+        smaller = name.replace(MODELS[name].size, below[-1])
+        output.say(f"A smaller one keeps up better: voice-imago setup --model {smaller}")
+    elif pace > FAST:
+        output.say("It is the smallest one: words will come late, and the guide will not wait for them.")
 
 
 def _agreed() -> bool:

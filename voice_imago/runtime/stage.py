@@ -15,6 +15,7 @@ import numpy as np
 
 from voice_imago.engines.ports import PLAY_HZ, Pcm, Player, Samples
 from voice_imago.events import (
+    Cancel,
     Chime,
     Effect,
     Finish,
@@ -63,9 +64,13 @@ class Pieces(Protocol):
 
 
 class AtTheTable(Protocol):
-    """Who measures the room and learns the voices; answers with a ``Performed`` input later."""
+    """Who measures the room, learns the voices, fetches a model; answers with a ``Performed`` input later."""
 
     def perform(self, wanted: Perform) -> None: ...
+
+    def cancel(self, id: int) -> None:
+        """Give up what was asked for under this id; it answers ``cancelled`` when nothing of it is left."""
+        ...
 
     def tick(self, now_s: float) -> None:
         """So late it is on the audio clock; called after each chunk of sound."""
@@ -127,6 +132,7 @@ class Stage:
             Chime: self._chime,
             Transcribe: self._transcribe,
             Perform: self._perform,
+            Cancel: self._cancel,
             TuneVoice: lambda effect: self.ports.prompts.retune(effect.rate, effect.volume),
             SwitchMicrophone: self._switch_microphone,
             Publish: self._publish,
@@ -270,6 +276,10 @@ class Stage:
             self.feed(Performed(self.now, wanted.id, "unavailable"))
         else:
             self.ports.tasks.perform(wanted)
+
+    def _cancel(self, cancel: Cancel) -> None:
+        if self.ports.tasks is not None:
+            self.ports.tasks.cancel(cancel.id)
 
     def _switch_microphone(self, switch: SwitchMicrophone) -> None:
         if self.ports.ear is not None:

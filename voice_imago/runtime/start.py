@@ -16,10 +16,10 @@ from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
-from voice_imago.runtime.plan import ENROLMENT, StartPlan, check_dialogue, check_language, check_partners
+from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
-__all__ = ["run_listen", "run_rehearsal", "sit_down", "start"]
+__all__ = ["lead_typed", "run_listen", "run_rehearsal", "sit_down", "start"]
 
 NOT_YET = "This version of the program keeps nothing; --keep {keep} comes with the journal."
 _REASONS = {
@@ -36,6 +36,8 @@ _ALSO = {
 }
 INSTEAD = "first_appreciation"
 """The scene that is played where nobody can be heard,"""
+NAMELESS = ("You", "Your partner")
+"""The partners of a set-up where they were never named."""
 INSTEAD_OF_ENROLMENT = "learning_the_voices"
 """and in place of an enrolment."""
 PATIENCE_S = 3.0
@@ -52,21 +54,24 @@ def start(options: argparse.Namespace) -> int:
     script = load_script()
     dialogue = check_dialogue(script, options.dialogue)
     if options.typed:
-        return _typed(options, script, dialogue)
+        return lead_typed(options, script, dialogue)
     return sit_down(options, script, dialogue)
 
 
 def sit_down(options: argparse.Namespace, script: Script, dialogue: str) -> int:
-    """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place."""
+    """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place, and a set-up is typed."""
+    from voice_imago.runtime.understanding import remembered_model
+
     settings = load_settings()
     if options.voice:
         settings = msgspec.structs.replace(settings, voice=options.voice)
+    language = check_language(script, options.language or settings.language)
     plan = StartPlan(
         dialogue=dialogue,
-        language=check_language(script, options.language or settings.language),
-        partners=_partners(options, settings),
+        language=language,
+        partners=_partners(options, settings, asking=dialogue != MODEL_SETUP),
         recogniser=options.recogniser or settings.recogniser,
-        model=options.model or settings.model,
+        model=options.model or remembered_model(settings, language, options.model_dir),
         model_dir=options.model_dir,
         input=options.input or settings.input,
         output=options.output or settings.output,
@@ -77,7 +82,8 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str) -> int:
         voices=options.voices,
         room=options.room,
     )
-    _say_what_is_understood(plan)
+    if dialogue != MODEL_SETUP:
+        _say_what_is_understood(plan)
     return _live(plan, script)
 
 
@@ -88,9 +94,14 @@ def _say_what_is_understood(plan: StartPlan) -> None:
         output.say(_REASONS[choice.reason].format(also=_ALSO[choice.name]))
 
 
-def _partners(options: argparse.Namespace, settings: Settings) -> tuple[str, str]:
-    """From the command line, else as last time, else asked at the keyboard; remembered for the next time."""
+def _partners(options: argparse.Namespace, settings: Settings, *, asking: bool = True) -> tuple[str, str]:
+    """From the command line, else as last time, else asked at the keyboard; remembered for the next time.
+
+    Where nobody needs to be called by name they are not asked.
+    """
     given = options.partners or settings.partners
+    if not given and not asking:
+        return NAMELESS
     if not given and sys.stdin.isatty():
         output.say("What are your first names? Type both with a space between, the one who begins first.")
         given = sys.stdin.readline().split()
@@ -110,16 +121,30 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def _typed(options: argparse.Namespace, script: Script, dialogue: str) -> int:
-    from voice_imago.runtime.typed import TypedPlan, run_typed
-
+def lead_typed(options: argparse.Namespace, script: Script, dialogue: str) -> int:
+    """Lead ``dialogue`` by typed lines."""
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
-    course = Course(dialogue, language, _partners(options, settings))
+    partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
+    return _type(script, Course(dialogue, language, partners), options.events, options.model_dir)
 
-    output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
-    output.say("An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop.")
-    reason = run_typed(script, TypedPlan(course, options.events, output.say))
+
+def _type(script: Script, course: Course, events: Path | None, model_dir: Path | None) -> int:
+    from voice_imago.runtime.typed import TypedPlan, run_typed
+    from voice_imago.runtime.understanding import Desk, ModelTasks, model_tasks
+
+    def models(desk: Desk) -> ModelTasks:
+        return model_tasks(desk, course.language, model_dir)
+
+    if course.dialogue == MODEL_SETUP:
+        course = replace(course, opening=("guide.hello_setup",))
+        output.say("Typed set-up. Type yes or no, or a number. s skips, h is help, q stops.")
+    else:
+        output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
+        output.say(
+            "An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop."
+        )
+    reason = run_typed(script, TypedPlan(course, events, output.say, models=models))
     return 1 if reason == "fault" else 0
 
 
@@ -131,6 +156,11 @@ def _live(plan: StartPlan, script: Script) -> int:
     except MicrophoneMissing as missing:
         output.say(missing.message)
         output.say(missing.hint)
+        if plan.dialogue == MODEL_SETUP:
+            output.say(
+                "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
+            )
+            return _type(script, Course(plan.dialogue, plan.language, plan.partners), plan.events, plan.model_dir)
         output.say("Here is a rehearsal instead, so that you can hear what I do.")
         return _play_instead(plan, script)
     return 1 if reason == "fault" else 0

@@ -23,7 +23,7 @@ from voice_imago.hearing.room import LISTEN_S, MOST_TAIL_S, Echo, Noise, Room, c
 from voice_imago.runtime.ear import Gate
 from voice_imago.runtime.voice_lessons import Pieces, Turns, TurnsLearnt, Voices, speech_s
 
-__all__ = ["Job", "Run", "TaskEar", "TaskPorts", "Tasks", "Then", "at_once"]
+__all__ = ["Job", "Run", "TaskEar", "TaskPorts", "Tasks", "Then", "at_once", "safely"]
 
 QUIET_S = 3.0
 """Seconds of open microphone in which the room is measured."""
@@ -83,11 +83,6 @@ class _Listening:
     """Second from which on the microphone has been open."""
     given_up_at: float | None = None
     chirped_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    sentence: str
 
 
 def at_once(job: Job, then: Then) -> None:
@@ -169,13 +164,13 @@ class Tasks:
         def finished(result: Any) -> None:
             if self._newest.get(_kind(wanted)) != wanted.id:
                 return
-            if isinstance(result, _Failed):
-                self._ports.trouble(result.sentence)
+            if isinstance(result, VoiceImagoError):
+                self._ports.trouble(str(result))
                 self._answer(wanted, "failed" if wanted.task == "keep_voices" else "unavailable")
             elif (outcome := then(result)) is not None:
                 self._answer(wanted, outcome)
 
-        self._ports.run(lambda: _safely(job), finished)
+        self._ports.run(lambda: safely(job), finished)
 
     def _answer(self, wanted: Perform, outcome: str) -> None:
         if self._newest.get(_kind(wanted)) == wanted.id:
@@ -345,13 +340,14 @@ def _kind(wanted: Perform) -> object:
     return (wanted.task, wanted.partner) if wanted.task == "learn_voice" else wanted.task
 
 
-def _safely(job: Job) -> Any:
+def safely(job: Job) -> Any:
+    """What comes of a job; an error as a value."""
     try:
         return job()
     except VoiceImagoError as error:
-        return _Failed(str(error))
+        return error
     except Exception as error:  # a worker's boundary: whatever it is, the evening goes on
-        return _Failed(f"{type(error).__name__}: {error}")
+        return VoiceImagoError(f"{type(error).__name__}: {error}")
 
 
 def _as_pcm(sound: Samples) -> Pcm:

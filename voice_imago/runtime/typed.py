@@ -1,7 +1,8 @@
 """The dialogue by keyboard and text: `start --typed`. No sound, no clock to hurry anybody.
 
 A prompt is over as soon as it is printed, so no line is ever swallowed. Time passes only where the dialogue itself
-waits: in a rest, and in the grace in which a partner may ask a question before the guide asks it.
+waits: in a rest, in the grace in which a partner may ask a question before the guide asks it, and while a speech model
+is fetched; the end of the input waits for that too, Ctrl-C does not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voice_imago.command_words import KEY_ANSWERS, KEY_COMMANDS
@@ -21,14 +23,21 @@ from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.duplex_sounddevice import SilentPlayer
 from voice_imago.engines.ports import Pcm, Samples
-from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Ticked, Transcribe
+from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Performed, Ticked, Transcribe
 from voice_imago.hearing.hearing import HearingSettings
+from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
+from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.model_tasks import ModelTasks
 from voice_imago.runtime.stage import Stage, StagePorts
+from voice_imago.runtime.understanding import Desk
 from voice_imago.session import Session, SessionSettings
 
 __all__ = ["TypedPlan", "as_input", "run_typed"]
+
+Typed = str | Callable[[], None] | None
+"""A line, what another thread has to say, or the end of the input."""
 
 TICK_S = 0.25
 _KEYS = {"": "space", "space": "space", **{key: key for key in (*KEY_COMMANDS, *KEY_ANSWERS) if len(key) == 1}}
@@ -56,6 +65,8 @@ class TypedPlan:
     show: Callable[[str], None]
     lines: Iterable[str] | None = None
     """None: standard input."""
+    models: Callable[[Desk], ModelTasks] | None = None
+    """Who fetches a speech model; None: nobody."""
 
 
 def as_input(line: str, partners: tuple[str, str], at: float) -> Input:
@@ -85,37 +96,51 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
     def now() -> float:
         return time.monotonic() - started
 
-    typed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    typed: queue.SimpleQueue[Typed] = queue.SimpleQueue()
     stream = EventStream(plan.events, plan.course.partners, wall=time.monotonic)
     session = Session(script, SessionSettings(plan.course, HearingSettings(), recogniser="typed"))
     nothing = _NoSound()
     player = SilentPlayer(lambda id: None, lambda id, cut: None)
-    stage = Stage(session, StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now))
-    lines = _standard_input() if plan.lines is None else plan.lines
-    threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
-    try:
-        with orderly_end(lambda: typed.put(None)):
+    ports = StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now)
+    with ExitStack() as parts:
+        parts.callback(stream.close)
+        if plan.models is not None:
+            jobs = JobThread(typed.put)
+            parts.callback(jobs.close)
+            desk = Desk(jobs, typed.put, lambda make: typed.put(lambda: stage.feed(make(now()))), lambda folder: None)
+            models = plan.models(desk)
+            parts.callback(models.close)
+            ports = replace(ports, tasks=AllTasks(None, models, lambda id, o: stage.feed(Performed(now(), id, o))))
+        stage = Stage(session, ports)
+        lines = _standard_input() if plan.lines is None else plan.lines
+        threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
+        with orderly_end(lambda: typed.put(lambda: stage.feed(KeyPressed(now(), "q")))):
             stage.begin(now())
+            ended = False
             while stage.finished is None:
-                stage.feed(_next_input(stage, typed, now))
-    finally:
-        stream.close()
+                ended = _work(stage, typed, now) or ended
+                if ended and stage.session.dialogue.phase is not Phase.WORKING:
+                    stage.feed(KeyPressed(now(), "q"))
     return stage.finished
 
 
-def _next_input(stage: Stage, typed: queue.SimpleQueue[str | None], now: Callable[[], float]) -> Input:
+def _work(stage: Stage, typed: queue.SimpleQueue[Typed], now: Callable[[], float]) -> bool:
+    """Do the next thing; whether it was the end of the input."""
     try:
-        line = typed.get(timeout=TICK_S)
+        item = typed.get(timeout=TICK_S)
     except queue.Empty:
         # only a heard silence lets the guide ask what nobody asked
         grace = stage.session.dialogue.phase is Phase.GRACE
-        return FrameHeard(now(), 0.0) if grace else Ticked(now())
-    if line is None:
-        return KeyPressed(now(), "q")
-    return as_input(line, stage.session.settings.course.partners, now())
+        stage.feed(FrameHeard(now(), 0.0) if grace else Ticked(now()))
+        return False
+    if isinstance(item, str):
+        stage.feed(as_input(item, stage.session.settings.course.partners, now()))
+    elif item is not None:
+        item()
+    return item is None
 
 
-def _read(lines: Iterable[str], typed: queue.SimpleQueue[str | None]) -> None:
+def _read(lines: Iterable[str], typed: queue.SimpleQueue[Typed]) -> None:
     """A thread of its own; whatever ends it ends the input."""
     try:
         for line in lines:

@@ -1,0 +1,45 @@
+"""Everything that takes its time: what is done at the table, and what is done about speech models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from voice_imago.events import Perform
+from voice_imago.runtime.model_tasks import MODEL_TASKS, ModelTasks
+from voice_imago.runtime.tasks import Tasks
+
+__all__ = ["AllTasks"]
+
+
+class AllTasks:
+    """stage.AtTheTable that hands each task to whoever can do it."""
+
+    def __init__(
+        self,
+        table: Tasks | None,
+        models: ModelTasks | None,
+        done: Callable[[int, str], None] = lambda id, outcome: None,
+    ) -> None:
+        """None: this computer, or this kind of evening, cannot do it; ``done`` is told so."""
+        self._table, self._models, self._done = table, models, done
+
+    def perform(self, wanted: Perform) -> None:
+        able = self._models if wanted.task in MODEL_TASKS else self._table
+        if able is None:
+            self._done(wanted.id, "unavailable")
+        else:
+            able.perform(wanted)
+
+    def cancel(self, id: int) -> None:
+        if self._models is not None:
+            self._models.cancel(id)
+
+    def tick(self, now_s: float) -> None:
+        for able in (self._table, self._models):
+            if able is not None:
+                able.tick(now_s)
+
+    def close(self) -> None:
+        for able in (self._models, self._table):
+            if able is not None:
+                able.close()
