@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.loopback_hub import Hub, Serve, Trouble, loopback_hub
-from voice_imago.engines import recognisers, whisper_models
+from voice_imago.engines import whisper_models
 from voice_imago.engines.whisper_models import MODELS, Model
-from voice_imago.runtime import models
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +28,7 @@ def small(source: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     """``tiny.en`` as the loopback hub has it."""
     weights = (source / "model.bin").read_bytes()
     model = replace(MODELS["tiny.en"], sha256=hashlib.sha256(weights).hexdigest(), download_mb=1)
-    changed = {**MODELS, "tiny.en": model}
-    for module in (whisper_models, models, recognisers):
-        monkeypatch.setattr(module, "MODELS", changed)
+    monkeypatch.setitem(whisper_models._KNOWN, "tiny.en", model)  # what MODELS shows everywhere
     return model
 
 

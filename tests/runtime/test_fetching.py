@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loopback_hub import Hub, Serve
+from tests.loopback_hub import Serve
 from voice_imago.engines.whisper_models import Model, verify_model
 from voice_imago.errors import FileError, ModelError
 from voice_imago.runtime import fetch_parts
@@ -85,9 +85,7 @@ class TestWithinARun:
         assert [first_byte(asked) > 500_000 for asked in hub.ranges] == [True]
         assert hub.sent_bytes < 1.2 * size_of(source)
 
-    def test_goes_on_when_the_server_falls_silent_for_a_while(
-        self, serve: Serve, tmp_path: Path, source: Path
-    ) -> None:
+    def test_goes_on_when_the_server_falls_silent_for_a_while(self, serve: Serve, tmp_path: Path, source: Path) -> None:
         hub = serve(stall_at=400_000, stalls=1)
         assert fetch_model("tiny.en", tmp_path, deadline_s=4.0) is not None
         assert hub.sent_bytes < 1.2 * size_of(source)
@@ -321,5 +319,3 @@ def test_a_small_disk_fills_up(serve: Serve, tmp_path: Path, small: Model) -> No
         pytest.skip("no tmpfs here")
     assert "There is not enough room in" in done.stderr
     assert done.stdout == ""
-
-

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.loopback_hub import Serve
+from voice_imago.engines import whisper_models
 from voice_imago.engines.recogniser_whisper import WhisperRecogniser
 from voice_imago.engines.whisper_models import MARK, Model, find_model, missing_files, verify_model
 from voice_imago.engines.whisper_paces import known_pace, remember_pace
 from voice_imago.errors import FileError, ModelError, UsageError
-from voice_imago.runtime import models
 from voice_imago.runtime.models import fetch_model, list_models, list_parts, remove_model
 
 SOON_S = 3.0
@@ -160,7 +160,7 @@ class TestTrouble:
         self, serve: Serve, tmp_path: Path, small: Model, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hub = serve()
-        monkeypatch.setitem(models.MODELS, "tiny.en", replace(small, download_mb=10**9))  # type: ignore[arg-type]
+        monkeypatch.setitem(whisper_models._KNOWN, "tiny.en", replace(small, download_mb=10**9))
         with pytest.raises(ModelError, match="There is not enough room in"):
             fetch_model("tiny.en", tmp_path)
         assert hub.requests == []

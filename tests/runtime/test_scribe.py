@@ -410,6 +410,94 @@ class TestClosing:
             gone(watched)
 
 
+OTHER_TEXT = "No, that's all."
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("scribe") / "other", OTHER_TEXT)
+
+
+class TestAnotherRecogniser:
+    def test_takes_over_between_two_pieces_and_gets_those_that_wait(self, start: Start, other: Path) -> None:
+        scribe, ear = start()
+        before = scribe.pid
+        assert before is not None
+        watched = os.pidfd_open(before)
+        os.kill(before, signal.SIGSTOP)
+        scribe.submit(0, speech(), short=False)
+        until_waiting(scribe, 0)
+        scribe.submit(1, speech(), short=False)
+        scribe.submit(2, speech(), short=True)
+        scribe.use(RecogniserSpec("whisper", model_dir=other))
+        assert (scribe.name, scribe.understands) == ("whisper other", "speech")
+        os.kill(before, signal.SIGCONT)
+        ear.wait(texts=3)
+        assert ear.texts == [(0, TEXT), (2, OTHER_TEXT), (1, OTHER_TEXT)]
+        gone(watched)
+        assert ear.faults == []
+
+    def test_takes_over_where_nobody_understood(self, other: Path) -> None:
+        ear = Ear()
+        scribe = Scribe(RecogniserSpec("none"), ear.text, ear.fault)
+        scribe.start()
+        scribe.submit(1, speech(), short=True)
+        ear.wait(texts=1)
+        scribe.use(RecogniserSpec("whisper", model_dir=other))
+        scribe.submit(2, speech(), short=True)
+        ear.wait(texts=2)
+        scribe.close()
+        assert ear.texts == [(1, ""), (2, OTHER_TEXT)]
+
+    def test_is_the_one_that_is_started_anew_after_a_death(self, start: Start, other: Path) -> None:
+        scribe, ear = start()
+        scribe.use(RecogniserSpec("whisper", model_dir=other))
+        scribe.submit(1, speech(), short=True)
+        ear.wait(texts=1)
+        kill_and_see(scribe)
+        scribe.submit(2, speech(), short=True)
+        ear.wait(texts=2)
+        assert [text for _, text in ear.texts] == [OTHER_TEXT] * 2
+
+    def test_brings_a_recognition_back_that_was_given_up(self, start: Start, other: Path) -> None:
+        scribe, ear = start()
+        scribe._give_up("It keeps stopping.")
+        scribe.use(RecogniserSpec("whisper", model_dir=other))
+        scribe.submit(1, speech(), short=True)
+        ear.wait(texts=1)
+        assert ear.texts == [(1, OTHER_TEXT)]
+
+    def test_that_cannot_be_loaded_leaves_everything_as_it_was(self, start: Start, tmp_path: Path) -> None:
+        scribe, ear = start()
+        before = scribe.pid
+        with pytest.raises(ModelError, match="There is no speech model in"):
+            scribe.use(RecogniserSpec("whisper", model_dir=tmp_path))
+        scribe.submit(1, speech(), short=True)
+        ear.wait(texts=1)
+        assert (scribe.name, scribe.pid, ear.texts) == ("whisper micro", before, [(1, TEXT)])
+
+    def test_of_several_only_the_last_is_kept(self, start: Start, other: Path, model: Path) -> None:
+        scribe, ear = start()
+        kill(scribe, signal.SIGSTOP)
+        scribe.submit(0, speech(), short=False)
+        until_waiting(scribe, 0)
+        scribe.use(RecogniserSpec("whisper", model_dir=model))
+        assert scribe._successor is not None
+        skipped = scribe._successor[1]
+        scribe.use(RecogniserSpec("whisper", model_dir=other))
+        assert not skipped.alive
+        kill(scribe, signal.SIGCONT)
+        scribe.submit(1, speech(), short=True)
+        ear.wait(texts=2)
+        assert ear.texts == [(0, TEXT), (1, OTHER_TEXT)]
+
+    def test_a_scribe_that_is_closed_takes_nobody_in(self, start: Start, other: Path) -> None:
+        scribe, _ = start()
+        scribe.close()
+        with pytest.raises(ModelError):
+            scribe.use(RecogniserSpec("whisper", model_dir=other))
+
+
 class TestInline:
     def test_has_the_same_face_and_answers_before_submit_returns(self, model: Path) -> None:
         ear = Ear()

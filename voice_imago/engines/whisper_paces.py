@@ -38,12 +38,12 @@ def known_pace(folder: Path) -> float | None:
     if not isinstance(entry, dict) or entry.get("bytes") != _weights_bytes(folder):
         return None
     pace = entry.get("pace")
-    return float(pace) if isinstance(pace, int | float) and pace > 0 else None
+    return pace if isinstance(pace, float) and pace > 0.0 else None
 
 
 def remember_pace(folder: Path, pace: float) -> None:
     """For the next time; where it cannot be written the model is one that was not tried."""
-    entry = {"pace": round(pace, 4), "bytes": _weights_bytes(folder)}
+    entry = {"pace": max(0.0001, round(float(pace), 4)), "bytes": _weights_bytes(folder)}
     _write(_read() | {_key(folder): entry})
 
 
@@ -56,9 +56,11 @@ def forget_pace(folder: Path) -> None:
 
 def predicted_pace(name: str, measured: Mapping[str, float]) -> float | None:
     """The pace that a model should have, from the measured ones by name; a guess, or None without any."""
-    size = size_of(name)
-    guesses = [pace * WORK[size] / WORK[size_of(other)] for other, pace in measured.items() if size_of(other) in WORK]
-    return min(guesses) if guesses and size in WORK else None
+    work = WORK.get(size_of(name))
+    if work is None:
+        return None
+    guesses = [pace * work / WORK[size_of(other)] for other, pace in measured.items() if size_of(other) in WORK]
+    return min(guesses, default=None)
 
 
 def quickest_first(preferred: tuple[str, ...], measured: Mapping[str, float]) -> tuple[str, ...]:
