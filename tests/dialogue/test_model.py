@@ -247,7 +247,8 @@ class TestWhatGoesAmiss:
 
     def test_one_that_does_not_work_is_left_aside(self) -> None:
         table = fetching().performed("good").guide_finishes().performed("failed").guide_finishes()
-        assert table.prompts[-3:] == ["model.unusable", "model.meanwhile", "appreciation.invite"]
+        assert table.prompts[-2:] == ["model.unusable", "model.again"]
+        assert table.key("n").guide_finishes().where == (("appreciation", "invite"),)
 
 
 class TestSlow:

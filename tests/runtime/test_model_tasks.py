@@ -56,7 +56,7 @@ class Evening:
         return ModelPorts(
             run=self.jobs,
             driver=FetchThread(self.inbox.post),
-            fetch=lambda model, place: fetching(model, place, deadline_s),
+            fetch=lambda model, place, afresh: fetching(model, place, deadline_s, afresh=afresh),
             try_out=self._try_out,
             end_trial=self.trial.close,
             use=self._use,
@@ -302,6 +302,21 @@ class TestTryingAndUsing:
         assert evening.comes_of("try_model") == "failed"
         assert "damaged or of another kind" in evening.shown[-1]
 
+    def test_a_model_that_did_not_work_is_fetched_anew_but_for_its_weights(
+        self, serve: Serve, evening: Evening, source: Path
+    ) -> None:
+        hub = serve()
+        choose_tiny(evening)
+        assert evening.comes_of("fetch_model") == "good"
+        (evening.shelf.place / "tiny.en" / "tokenizer.json").write_text("rubbish")
+        assert evening.comes_of("choose_model", "tiny") == "here"
+        assert evening.comes_of("try_model") == "failed"
+        sent = hub.sent_bytes
+        choose_tiny(evening)
+        assert evening.comes_of("fetch_model") == "good"
+        assert evening.comes_of("try_model") in ("good", "slow", "too_slow")
+        assert hub.sent_bytes == sent
+
     @pytest.mark.parametrize("task", ["try_model", "use_model"])
     def test_nothing_chosen_is_nothing_tried(self, evening: Evening, task: Task) -> None:
         assert evening.comes_of(task) == "failed"
@@ -379,8 +394,8 @@ class Rehearsed:
         self.place = place
         self.tasks = ModelTasks(ports, Shelf("en", place, {}))
 
-    def _fetch(self, model: Model, place: Path) -> Fetching:
-        return copying(FIXTURE, steps=10)(model, place)
+    def _fetch(self, model: Model, place: Path, afresh: bool) -> Fetching:
+        return copying(FIXTURE, steps=10)(model, place, afresh)
 
 
 def test_the_sample_clock_paces_the_copy(tmp_path: Path) -> None:

@@ -27,11 +27,13 @@ from voice_imago.engines.ports import HEAR_HZ, Heard, Samples, Understands
 from voice_imago.engines.recogniser_door import admit
 from voice_imago.engines.recogniser_judge import Decoded, doubtful, judge
 from voice_imago.engines.recogniser_none import NOTHING
-from voice_imago.engines.whisper_models import missing_files, model_name
+from voice_imago.engines.whisper_models import missing_files, model_name, read_vocabulary
 from voice_imago.errors import LanguageError, ModelError, RecognitionError
 
 MOST_TOKENS = 448
 """CTranslate2 counts prompt and text together; half of it is what a window may hold."""
+_FOREIGN_SHARE = 0.05
+"""Of the tokenizer's words that may be others than those of the weights; in a model of one piece there are none."""
 _TRIAL_S = 4.0
 _TRIAL_TOKENS = 12
 _OTHER = "Choose a model without .en in its name."
@@ -101,7 +103,7 @@ class WhisperRecogniser:
         try:
             self._decode(self._model.feature_extractor(np.zeros(HEAR_HZ, np.float32)), _TRIAL_S, _TRIAL_TOKENS)
         except (RuntimeError, ValueError) as error:
-            raise ModelError(f"The files of the speech model in {folder} do not belong together.", _ADVICE) from error
+            raise _mixed_up(folder) from error
 
     def _piece(self, sound: Samples, hints: Sequence[str]) -> list[Decoded]:
         length_s = sound.size / HEAR_HZ
@@ -192,9 +194,28 @@ def _tokenizer(model: Any, language: str, folder: Path) -> Any:
         raise LanguageError(f"The speech model in {folder} does not know the language {language}.", _OTHER) from error
     if None in (tokenizer.sot, tokenizer.eot, tokenizer.no_timestamps):
         raise ModelError(f"The file tokenizer.json in {folder} is not one of a Whisper model.", _ADVICE)
+    if not _same_words(model.hf_tokenizer, tokenizer.eot, read_vocabulary(folder)):
+        raise _mixed_up(folder)
     if model.model.is_multilingual and tokenizer.language is None:
         raise LanguageError(f"The speech model in {folder} does not know the language {language}.", _OTHER)
     return tokenizer
+
+
+def _same_words(hf_tokenizer: Any, text_tokens: int, words: Sequence[str]) -> bool:
+    """Whether tokenizer and weights speak of the same words; the tokens from ``text_tokens`` on are no text.
+
+    Without ``words`` there is nothing to compare.
+    """
+    if not words:
+        return True
+    if len(words) < text_tokens:
+        return False
+    differing = sum(1 for id in range(text_tokens) if hf_tokenizer.id_to_token(id) != words[id])
+    return differing <= _FOREIGN_SHARE * text_tokens
+
+
+def _mixed_up(folder: Path) -> ModelError:
+    return ModelError(f"The files of the speech model in {folder} do not belong together.", _ADVICE)
 
 
 def _has_speech(sound: Samples) -> bool:

@@ -162,7 +162,7 @@ def _demand(folders: list[Path], spec: RecogniserSpec) -> Path:
 def _missing(spec: RecogniserSpec) -> ModelError:
     place = spec.model_dir or models_folder()
     half = place / spec.model
-    lacks = missing_files(half) if half.is_dir() and (half / "model.bin").exists() else ()
+    lacks = missing_files(half) if spec.model and half.is_dir() else ()
     if lacks:
         return ModelError(
             f"The speech model in {half} lacks {', '.join(lacks)}.", "Fetch it again with: voice-imago setup"

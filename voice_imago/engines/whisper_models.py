@@ -116,6 +116,19 @@ def missing_files(folder: Path) -> tuple[str, ...]:
     return tuple(missing)
 
 
+def read_vocabulary(folder: Path) -> tuple[str, ...]:
+    """The words of a model's weights in the order of their numbers; () where they cannot be read."""
+    try:
+        for file in (folder / "vocabulary.json", folder / "vocabulary.txt"):
+            if file.is_file():
+                text = file.read_text(encoding="utf-8")
+                words = json.loads(text) if file.suffix == ".json" else text.removesuffix("\n").split("\n")
+                return tuple(str(word) for word in words)
+    except (OSError, ValueError, TypeError):
+        pass
+    return ()
+
+
 def find_model(name: str, folder: Path | None = None) -> Path | None:
     """The folder of a model on this computer, or None.
 

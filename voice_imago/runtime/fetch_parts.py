@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["WEIGHTS", "Part", "claimed_part", "drop_notes", "note_finished", "remove_part", "unfinished"]
+__all__ = ["WEIGHTS", "Part", "claimed_part", "drop_notes", "note_finished", "remove_part", "reopen", "unfinished"]
 
 WEIGHTS = "model.bin"
 KEPT_S = 7 * 24 * 3600.0
@@ -89,6 +89,14 @@ def note_finished(folder: Path) -> None:
     """All is here and checked: nobody is to go on with it."""
     note = _note(folder)
     (folder / _NOTE).write_text(json.dumps(note | {"finished": True}), encoding="utf-8")
+
+
+def reopen(model: Path, name: str, sha256: str) -> None:
+    """A model that does not work becomes a part again: its weights may be right, and are not fetched twice then."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-", dir=model.parent))
+    folder.rmdir()
+    model.rename(folder)
+    (folder / _NOTE).write_text(json.dumps({"name": name, "sha256": sha256}), encoding="utf-8")
 
 
 def drop_notes(folder: Path) -> None:

@@ -28,7 +28,7 @@ from typing import IO, Any
 
 from voice_imago.engines.whisper_models import Model, mark_verified, missing_files, verify_model
 from voice_imago.errors import FileError, ModelError
-from voice_imago.runtime.fetch_parts import WEIGHTS, drop_notes, remove_part
+from voice_imago.runtime.fetch_parts import WEIGHTS, drop_notes, remove_part, reopen
 
 __all__ = ["SILENCE_S", "Arrived", "FetchError", "Fetching", "fetching", "settle", "trouble"]
 
@@ -75,15 +75,18 @@ class FetchError(ModelError):
         self.kind = kind
 
 
-def fetching(model: Model, place: Path, deadline_s: float = SILENCE_S) -> Fetching:
+def fetching(model: Model, place: Path, deadline_s: float = SILENCE_S, *, afresh: bool = False) -> Fetching:
     """Download ``model`` into the folder ``place``; one that is there already, whole and undamaged, is not fetched.
 
-    ``deadline_s`` are the seconds without a new byte after which the server counts as gone.
+    ``deadline_s`` are the seconds without a new byte after which the server counts as gone. ``afresh``: the one that is
+    there does not work; of it only weights with the right hash are kept.
     """
     goal = place / model.name
-    if verify_model(goal, model.sha256) == "good":
+    if not afresh and verify_model(goal, model.sha256) == "good":
         return goal
     _look_writable(place)
+    if goal.is_dir() and verify_model(goal, model.sha256) == "good":
+        reopen(goal, model.name, model.sha256)
     talk = _Talk()
     keep = False
     try:

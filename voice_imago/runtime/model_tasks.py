@@ -39,8 +39,8 @@ class ModelPorts:
 
     run: Run
     driver: FetchDriver
-    fetch: Callable[[Model, Path], Fetching]
-    """A download into a folder of models."""
+    fetch: Callable[[Model, Path, bool], Fetching]
+    """A download into a folder of models; True: the one that is there does not work."""
     try_out: Callable[[Path, str], float]
     """The pace of the model in a folder, for a language. Raises ModelError."""
     end_trial: Callable[[], None]
@@ -75,6 +75,8 @@ class ModelTasks:
         self._size, self._several = "base", False
         self._folder: Path | None = None
         """The model to be tried out and used."""
+        self._broken: set[Path] = set()
+        """Models that did not work when they were tried."""
         self._under_way: _Download | None = None
         self._quarters = 0
         self._waiting: dict[str, int] = {}
@@ -166,7 +168,7 @@ class ModelTasks:
 
     def _chosen(self, seen: tuple[Path | None, bool]) -> str:
         self._folder, likely_slow = seen
-        if self._folder is not None:
+        if self._folder is not None and self._folder not in self._broken:
             return "here"
         if self._several:
             return "good"
@@ -183,7 +185,9 @@ class ModelTasks:
             self._ports.driver.cancel()
         self._under_way = download = _Download(model.name)
         self._quarters = 0
-        fetch = self._ports.fetch(model, self._shelf.place)
+        goal = self._shelf.place / model.name
+        fetch = self._ports.fetch(model, self._shelf.place, goal in self._broken)
+        self._broken.discard(goal)
         self._ports.driver.start(fetch, self._arrived, lambda result: self._ended(download, result))
 
     def _arrived(self, arrived: Arrived) -> None:
@@ -217,7 +221,11 @@ class ModelTasks:
             return
 
         def job() -> float:
-            pace = self._ports.try_out(folder, self._shelf.language)
+            try:
+                pace = self._ports.try_out(folder, self._shelf.language)
+            except VoiceImagoError:
+                self._broken.add(folder)
+                raise
             self._shelf.remember_pace(folder, pace)
             return pace
 

@@ -76,12 +76,15 @@ def fetch_model(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     deadline_s: float = SILENCE_S,
+    *,
+    afresh: bool = False,
 ) -> Path | None:
     """Download a model into ``folder`` (ours by default) and return its own folder; None when cancelled.
 
-    A model that is already there, whole and undamaged, is not fetched again. UsageError, FileError or ModelError.
+    A model that is already there, whole and undamaged, is not fetched again, unless ``afresh``: then it does not work.
+    UsageError, FileError or ModelError.
     """
-    fetch = fetching(known_model(name), folder or models_folder(), deadline_s)
+    fetch = fetching(known_model(name), folder or models_folder(), deadline_s, afresh=afresh)
     told = _each_quarter(progress)
     told(0.0)
     try:

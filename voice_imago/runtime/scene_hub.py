@@ -32,10 +32,10 @@ STEPS = 100
 Feed = Callable[[Callable[[float], Input]], None]
 
 
-def copying(source: Path, steps: int = STEPS) -> Callable[[Model, Path], Fetching]:
+def copying(source: Path, steps: int = STEPS) -> Callable[[Model, Path, bool], Fetching]:
     """A fetcher that copies the model in ``source``, its weights in so many blocks."""
 
-    def fetch(model: Model, place: Path) -> Fetching:
+    def fetch(model: Model, place: Path, afresh: bool) -> Fetching:
         if missing_files(source):
             raise trouble("missing", model, place)
         part = place / f".part-{model.name}"

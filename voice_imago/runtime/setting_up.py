@@ -45,7 +45,8 @@ def fetch_one(name: str, folder: Path | None, language: str, *, ask: bool) -> in
             f"The speech model {name} understands English only, but the language is {language}.",
             f"Choose {MODELS[name].size}, which knows many languages.",
         )
-    if _is_here(name, folder, language):
+    works = _works(name, folder, language)
+    if works:
         output.say(f"The speech model {name} is already here. No network is needed.")
         remember_model(name)
         return 0
@@ -55,7 +56,7 @@ def fetch_one(name: str, folder: Path | None, language: str, *, ask: bool) -> in
         output.say("Nothing was downloaded. Without a model I follow voices and short answers; keys always work.")
         return 0
     try:
-        place = fetch_model(name, folder, lambda percent: output.say(f"{percent} percent."))
+        place = fetch_model(name, folder, lambda percent: output.say(f"{percent} percent."), afresh=works is False)
     except KeyboardInterrupt:
         output.say("The download was cancelled. Nothing half is left behind.")
         return 1
@@ -66,11 +67,11 @@ def fetch_one(name: str, folder: Path | None, language: str, *, ask: bool) -> in
     return 0
 
 
-def _is_here(name: str, folder: Path | None, language: str) -> bool:
-    """Whether a model is here and works; what is wrong with one that does not is said."""
+def _works(name: str, folder: Path | None, language: str) -> bool | None:
+    """Whether the model that is here works, None if there is none; what is wrong with it is said."""
     place = find_model(name, folder)
     if place is None:
-        return False
+        return None
     if verify_model(place) in ("damaged", "incomplete"):
         output.say(f"The speech model in {place} is damaged, so it has to be fetched again.")
         return False

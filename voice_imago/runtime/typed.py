@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -116,16 +117,22 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
         threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
         with orderly_end(lambda: typed.put(lambda: stage.feed(KeyPressed(now(), "q")))):
             stage.begin(now())
-            ended = False
+            ended, held = False, deque[Input]()
             while stage.finished is None:
-                ended = _work(stage, typed, now) or ended
-                if ended and stage.session.dialogue.phase is not Phase.WORKING:
+                ended = _work(stage, typed, held, now) or ended
+                while held and not _working(stage):
+                    stage.feed(held.popleft())
+                if ended and not _working(stage):
                     stage.feed(KeyPressed(now(), "q"))
     return stage.finished
 
 
-def _work(stage: Stage, typed: queue.SimpleQueue[Typed], now: Callable[[], float]) -> bool:
-    """Do the next thing; whether it was the end of the input."""
+def _working(stage: Stage) -> bool:
+    return stage.session.dialogue.phase is Phase.WORKING
+
+
+def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now: Callable[[], float]) -> bool:
+    """Do the next thing; whether it was the end of the input. Answers typed ahead of their question are held."""
     try:
         item = typed.get(timeout=TICK_S)
     except queue.Empty:
@@ -134,7 +141,12 @@ def _work(stage: Stage, typed: queue.SimpleQueue[Typed], now: Callable[[], float
         stage.feed(FrameHeard(now(), 0.0) if grace else Ticked(now()))
         return False
     if isinstance(item, str):
-        stage.feed(as_input(item, stage.session.settings.course.partners, now()))
+        input = as_input(item, stage.session.settings.course.partners, now())
+        answer = input.key in KEY_ANSWERS if isinstance(input, KeyPressed) else bool(held)
+        if answer and _working(stage):
+            held.append(input)
+        else:
+            stage.feed(input)
     elif item is not None:
         item()
     return item is None

@@ -91,7 +91,7 @@ def model_tasks(desk: Desk, language: str, folder: Path | None) -> ModelTasks:
     ports = ModelPorts(
         run=desk.run,
         driver=FetchThread(desk.post),
-        fetch=fetching,
+        fetch=lambda model, place, afresh: fetching(model, place, afresh=afresh),
         try_out=trial.run,
         end_trial=trial.close,
         use=desk.use,
