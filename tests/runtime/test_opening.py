@@ -20,7 +20,7 @@ from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
 from voice_imago.runtime.enrolling import enrol
 from voice_imago.runtime.opening import choose_opening, room_of, with_room
-from voice_imago.runtime.plan import ENROLMENT, StartPlan
+from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan
 from voice_imago.settings import Settings, load_settings, save_settings
 
 MEASURED = Settings(noise_db=-62.0, noise_peak_db=-55.0, echo_db=-18.0, tail_s=0.3)
@@ -79,6 +79,34 @@ def test_options_decide(options: dict[str, Any], prelude: tuple[str, ...], voice
 def test_the_enrolment_measures_the_room_first(kept: None) -> None:
     opening = choose_opening(StartPlan(ENROLMENT, "en", ("Ana", "Ben"), settings=MEASURED, room="measure"))
     assert (opening.prelude, opening.voices, opening.voiceprint) == (("room",), "none", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "options", "offered"),
+    [
+        ("no_model", {}, True),
+        ("damaged_model", {}, True),
+        ("found", {}, False),
+        ("no_engine", {}, False),  # nothing could use it
+        ("asked", {"recogniser": "answers"}, False),
+        ("no_model", {"recogniser": "wyoming://10.0.0.5"}, False),
+        ("no_model", {"settings": msgspec.structs.replace(MEASURED, model_declined=True)}, False),
+    ],
+)
+def test_a_speech_model_is_offered_where_there_is_none_and_it_was_not_declined(
+    reason: Any, options: dict[str, Any], offered: bool
+) -> None:
+    settings = options.pop("settings", MEASURED)
+    opening = choose_opening(plan(settings, **options), reason)
+    assert opening.prelude == (("room_check", "model", "voices") if offered else ("room_check", "voices"))
+
+
+def test_the_set_up_asks_whatever_was_declined_and_nothing_else() -> None:
+    settings = msgspec.structs.replace(MEASURED, model_declined=True)
+    setup = StartPlan(MODEL_SETUP, "en", ("Ana", "Ben"), settings=settings)
+    opening = choose_opening(setup, "no_model")
+    assert (opening.prelude, opening.voices) == ((), "none")
+    assert opening.course(setup, Heard()).opening == ("guide.hello_setup",)  # type: ignore[arg-type]
 
 
 def test_a_damaged_profile_is_told_and_its_voice_learnt_anew(kept: None, capsys: pytest.CaptureFixture[str]) -> None:

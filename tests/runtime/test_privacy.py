@@ -114,15 +114,17 @@ def test_the_hook_sees_a_socket(sealed: Sealed) -> None:
 
 
 @needs_voice
-def test_a_whole_rehearsal_opens_no_socket_and_leaves_prompts_alone_behind(sealed: Sealed) -> None:
-    out = sealed.run("rehearse")
-    assert "The rehearsal ended: finished" in out
+@pytest.mark.parametrize("scene", ["first_appreciation", "fetching_a_model"])
+def test_a_whole_rehearsal_opens_no_socket_and_leaves_prompts_alone_behind(sealed: Sealed, scene: str) -> None:
+    """Also where a model is tried out, loaded and used."""
+    out = sealed.run("rehearse", scene)
+    assert "The rehearsal ended: " in out
     assert not sealed.log.exists(), sealed.log.read_text(encoding="utf-8")
     files = sealed.files()
     assert files
     assert all(name.startswith("home/cache/") for name in files), sorted(files)
     assert {Path(name).suffix for name in files} == {".wav"}
-    said = [line.say for line in read_scene(find_scene("first_appreciation")).line if line.say]
+    said = [line.say for line in read_scene(find_scene(scene)).line if line.say]
     for name, content in files.items():
         assert not [text for text in said if text.encode() in content or text in name]
 

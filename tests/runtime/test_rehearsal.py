@@ -11,7 +11,7 @@ import pytest
 
 from voice_imago.engines.ports import HEAR_HZ
 from voice_imago.engines.recorded import read_sound
-from voice_imago.errors import FileError, VoiceError
+from voice_imago.errors import FileError, SceneError, VoiceError
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome
 from voice_imago.runtime.rehearse import ENROLMENT_TEXT, RehearsePlan, rehearse
@@ -31,6 +31,21 @@ expect = {{ ends = "finished", steps = ["invite", "later", "another_day"] }}
 """
 
 COUPLES_WORDS = {ENROLMENT_TEXT, "Is now a good time?", "Not now, later."}
+
+WITHOUT = """
+title = "No speech model, thank you"
+dialogue = "appreciation"
+prelude = ["model"]
+recogniser = "scene"
+partners = { ana = { voice = "en-us" }, ben = { voice = "en-gb" } }
+hub = { folder = "recogniser", takes_s = 30.0 }
+line = [
+  LINES
+  { by = "ana", at = "invite", say = "Is now a good time?" },
+  { by = "ben", say = "Not now, later." },
+]
+expect = { ends = "finished", steps = STEPS }
+"""
 
 pytestmark = [
     pytest.mark.timeout(180),
@@ -220,3 +235,36 @@ def test_a_recording_of_nothing_is_refused_for_enrolment(tmp_path: Path) -> None
     sf.write(tmp_path / "zero.wav", np.zeros(0, np.float32), HEAR_HZ)
     with pytest.raises(FileError):
         read_sound(tmp_path / "zero.wav")
+
+
+def without(folder: Path, lines: str, steps: list[str]) -> Outcome:
+    """A scene that is offered a model, with the fixture recogniser beside it."""
+    (folder / "recogniser").symlink_to(scenes_folder() / "recogniser")
+    path = folder / "without.toml"
+    path.write_text(WITHOUT.replace("LINES", lines).replace("STEPS", json.dumps(steps)), encoding="utf-8")
+    return rehearse(RehearsePlan(path))
+
+
+def test_no_and_no_again_goes_on_without_a_model(tmp_path: Path) -> None:
+    lines = '{ by = "ana", at = "offer", say = "No." }, { by = "ben", at = "smaller", say = "No, thanks." },'
+    outcome = without(tmp_path, lines, ["why", "offer", "smaller", "not_now", "meanwhile", "invite", "another_day"])
+    assert outcome.problems == []
+    assert outcome.counts.get("task_progress") is None
+
+
+def test_a_download_that_is_cancelled_half_way_goes_on_without_it(tmp_path: Path) -> None:
+    lines = """{ by = "ana", at = "offer", say = "Yes." }, { by = "ben", at = "english", say = "Yes." },
+        { by = "ana", at = "fetch", after_s = 16.0, say = "Skip." },"""
+    outcome = without(tmp_path, lines, ["offer", "english", "fetch", "cancelled", "meanwhile", "invite", "another_day"])
+    assert outcome.problems == []
+    assert 25 <= outcome.counts["task_progress"] < 90
+    assert "guide.quarter_here" in outcome.prompts
+    assert "model.try" not in outcome.prompts
+
+
+def test_a_scene_names_a_model_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "scene.toml"
+    path.write_text(WITHOUT.replace("LINES", "").replace("STEPS", "[]"), encoding="utf-8")
+    with pytest.raises(SceneError) as caught:
+        read_scene(path)
+    assert "hub.folder: there is no speech model in recogniser" in str(caught.value)
