@@ -53,6 +53,8 @@ def test_a_model_that_is_fetched_at_the_table_understands_the_next_answer(room: 
     question = spoken("Is now a good time for an appreciation?", "en-us+f3", tmp_path / "question.wav")
     yes = spoken("Yes.", "en-gb+m3", tmp_path / "yes.wav")
     said = {"both": question, "Ben": yes}
+    by_voice = {"offer": yes, "english": yes}
+    """Understood by the answer recogniser; a question that is asked again is answered by key."""
     base = MODELS["base.en"]
     with loopback_hub(FIXTURE, base.repo, base.revision) as hub:
         guided = start(room, tmp_path, hub.url, *PLAIN)
@@ -60,7 +62,10 @@ def test_a_model_that_is_fetched_at_the_table_understands_the_next_answer(room: 
         try:
             while guided.process.poll() is None and time.monotonic() < ends_at:
                 for event in guided.new_events():
-                    if event["event"] == "listening" and event["step"] in ("offer", "english"):
+                    if event["event"] == "listening" and event["step"] in by_voice:
+                        time.sleep(0.4)
+                        room.say(by_voice.pop(event["step"]))
+                    elif event["event"] == "listening" and event["step"] in ("offer", "english"):
                         guided.press("y")
                     elif event["event"] == "listening" and event["step"] == "invite" and event["for"] in said:
                         time.sleep(0.4)
@@ -77,7 +82,7 @@ def test_a_model_that_is_fetched_at_the_table_understands_the_next_answer(room: 
     done = {event["task"]: event["outcome"] for event in guided.events if event["event"] == "task_done"}
     assert done == {"choose_model": "english", "fetch_model": "good", "try_model": "good", "use_model": "good"}
     changed = [event for event in guided.events if event["event"] == "understanding_changed"]
-    assert [(event["recogniser"], event["words"]) for event in changed] == [("whisper base.en", "speech")]
+    assert {(event["recogniser"], event["words"]) for event in changed} == {("whisper base.en", "speech")}
     reply = next(event for event in guided.events if event["event"] == "reply" and event["step"] == "invite")
     assert (reply["meaning"], said) == ("yes", {})
     heard = [event["text"] for event in guided.events if event["event"] == "transcript" and event["final"]]
