@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 BLOCK_BYTES = 16_384
+SLOW_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Trouble:
     """... so many times."""
     damage: bool = False
     """Send model.bin with one byte wrong."""
+    slow_blocks: int = 0
+    """Wait before each of so many blocks of model.bin."""
     lacks: str = ""
     """A file that the repository does not have."""
     no_ranges: bool = False
@@ -148,7 +151,9 @@ class _Answer(BaseHTTPRequestHandler):
 
     def _bytes(self, content: bytes, start: int) -> None:
         trouble, server = self.server.trouble, self.server
-        for at in range(start, len(content), BLOCK_BYTES):
+        for number, at in enumerate(range(start, len(content), BLOCK_BYTES)):
+            if number < trouble.slow_blocks:
+                server.released.wait(SLOW_S)
             if trouble.stall_at is not None and at >= trouble.stall_at and server.stalls_left:
                 server.stalls_left -= 1
                 server.hub.stalled.set()

@@ -90,6 +90,11 @@ class TestWithinARun:
         assert fetch_model("tiny.en", tmp_path, deadline_s=4.0) is not None
         assert hub.sent_bytes < 1.2 * size_of(source)
 
+    def test_a_slow_line_is_not_a_silent_one(self, serve: Serve, tmp_path: Path) -> None:
+        """A quarter of a megabyte takes longer than the patience, a few bytes do not."""
+        serve(slow_blocks=14)
+        assert fetch_model("tiny.en", tmp_path, deadline_s=2.5) is not None
+
     def test_many_cuts_are_no_reason_to_give_up_as_long_as_something_comes(
         self, serve: Serve, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

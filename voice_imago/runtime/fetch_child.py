@@ -43,7 +43,7 @@ NEEDED = (("config.json",), ("tokenizer.json",), ("vocabulary.txt", "vocabulary.
 WELCOME = "preprocessor_config.json"
 """Only the large models have it."""
 STEP_BYTES = 256 * 1024
-"""Between two signs of life."""
+"""Between two signs of life on a quick line."""
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """Before each new try after a connection broke off without bringing anything; then it is given up."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -111,6 +111,8 @@ class _Download:
         self._address = f"{hub}/{wanted['repo']}/resolve/{wanted['revision']}"
         certificates = urllib.request.HTTPSHandler(context=_certificates())
         self._opener = urllib.request.build_opener(certificates, _Redirects())
+        self._told = (0, 0.0)
+        """Bytes that were told, and when."""
         self._answered = False
         """The server has answered once, so what fails later is a broken connection."""
 
@@ -202,11 +204,18 @@ class _Download:
         length = answer.headers.get("Content-Length")
         of = start + int(length) if length else 0
         with target.open("ab" if start else "wb") as file:
-            while block := answer.read(STEP_BYTES):
+            while block := answer.read1(STEP_BYTES):  # what is there: a slow line brings little, and lives all the same
                 file.write(block)
                 if target.name == WEIGHTS:
-                    self._tell(bytes=file.tell(), of=max(of, file.tell()))
+                    self._progress(file.tell(), of)
         return "" if not of or _size(target) == of else "cut"
+
+    def _progress(self, here: int, of: int) -> None:
+        """A sign of life for each step, and at least each second in which something came."""
+        now = time.monotonic()
+        if here == of or here - self._told[0] >= STEP_BYTES or now - self._told[1] >= 1.0:
+            self._told = (here, now)
+            self._tell(bytes=here, of=max(of, here))
 
     def _refused(self, error: HTTPError, name: str, target: Path, start: int) -> str:
         with contextlib.closing(error):
