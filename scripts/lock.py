@@ -34,7 +34,10 @@ SINGLE_LOCKS = {  # file -> the one package it pins, without its dependencies
     "requirements-voiceprint.lock": "resemblyzer==0.1.4",
     "requirements-uv.lock": "uv",
 }
-LOCKS = [*PROJECT_LOCKS, ANSWERS_LOCK, *SINGLE_LOCKS]
+SERVER_LOCKS = {  # file -> a program that the tests start, with its dependencies, in an environment of its own
+    "requirements-homeserver.lock": "wyoming-faster-whisper>=3.8",
+}
+LOCKS = [*PROJECT_LOCKS, ANSWERS_LOCK, *SINGLE_LOCKS, *SERVER_LOCKS]
 
 
 def dependency_hash(pyproject: dict[str, Any]) -> str:
@@ -47,6 +50,7 @@ def dependency_hash(pyproject: dict[str, Any]) -> str:
         pyproject.get("dependency-groups", {}),
         pyproject.get("tool", {}).get("uv", {}),
         SINGLE_LOCKS,
+        SERVER_LOCKS,
     ]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
@@ -98,6 +102,8 @@ def write_locks(kept: list[str]) -> None:
         texts[ANSWERS_LOCK] = "".join(f"{entry}\n" for entry in with_answers if entry not in runtime)
         for name, package in SINGLE_LOCKS.items():
             texts[name] = single(package, kept, work)
+        for name, package in SERVER_LOCKS.items():
+            texts[name] = with_dependencies(package, kept, work)
     for name, text in texts.items():
         if "://" in text:
             raise SystemExit(f"{name} would hold an address; nothing was written.")
@@ -109,17 +115,20 @@ def write_locks(kept: list[str]) -> None:
 def single(package: str, kept: list[str], work: Path) -> str:
     """One package without its dependencies."""
     own = [each for each in kept if each.split("==")[0] == package.split("==")[0]]
-    (work / "in.txt").write_text("\n".join([package, *own]), encoding="utf-8")
-    options = (
-        "--no-deps",
-        "--universal",
-        "--generate-hashes",
-        "--only-binary",
-        ":all:",
-        "--no-annotate",
-        "--no-header",
-    )
-    return uv("pip", "compile", "--quiet", "--exclude-newer", QUARANTINE, *options, "in.txt", cwd=work)
+    return compiled("\n".join([package, *own]), work, "--no-deps")
+
+
+def with_dependencies(package: str, kept: list[str], work: Path) -> str:
+    """One package and all that it needs, at the versions of the other locks where those have them."""
+    (work / "constraints.txt").write_text("\n".join(kept), encoding="utf-8")
+    # --no-config: it need not run on every platform that the program itself runs on.
+    return compiled(package, work, "--no-config", "--constraint", "constraints.txt", "--python-version", "3.11")
+
+
+def compiled(asked: str, work: Path, *more: str) -> str:
+    (work / "in.txt").write_text(asked, encoding="utf-8")
+    options = ("--universal", "--generate-hashes", "--only-binary", ":all:", "--no-annotate", "--no-header")
+    return uv("pip", "compile", "--quiet", "--exclude-newer", QUARANTINE, *options, *more, "in.txt", cwd=work)
 
 
 def pins_now() -> list[str]:

@@ -40,6 +40,12 @@ from voice_imago.errors import VoiceError
 SPEAKERS = ("f3", "m3")
 
 
+def a_dead_port() -> int:
+    """A port at which nobody listens (any more)."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 @dataclass
 class Heard:
     """One request for a text."""

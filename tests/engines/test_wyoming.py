@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -24,6 +22,7 @@ from tests.home_server import (
     TTS,
     Home,
     Rude,
+    a_dead_port,
     answering,
     home_server,
     info,
@@ -59,11 +58,6 @@ espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng
 def house() -> Iterator[Home]:
     with home_server(Home(voices=VOICES)) as running:
         yield running
-
-
-def a_dead_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 class TestAddresses:
@@ -678,50 +672,6 @@ class TestChoosing:
         assert texts == ["From home."]
         assert scribe.understands == "speech"
         assert home.heard[0].names == ("Ana", "Ben")
-
-
-class TestTheRealServer:
-    def test_wyoming_faster_whisper_understands(self, tmp_path: Path) -> None:
-        if importlib.util.find_spec("wyoming_faster_whisper") is None:
-            pytest.skip("the server wyoming-faster-whisper is not installed")
-        model, port = write_model(tmp_path / "micro", "Ana, I hear you."), a_dead_port()
-        command = [
-            sys.executable,
-            "-m",
-            "wyoming_faster_whisper",
-            "--uri",
-            f"tcp://127.0.0.1:{port}",
-            "--model",
-            str(model),
-        ]
-        options = ["--data-dir", str(tmp_path), "--language", "en", "--cpu-threads", "1", "--local-files-only"]
-        told = tmp_path / "told"
-        with told.open("w") as log:
-            server = subprocess.Popen(
-                [*command, *options], stdout=log, stderr=log, env={**os.environ, "HF_HUB_OFFLINE": "1"}
-            )
-        try:
-            recogniser = _once_up(HomeAddress("127.0.0.1", port), server)
-            assert "faster-whisper" in recogniser.name
-            for length_s, short in ((0.5, True), (5.0, False), (28.0, False), (31.0, False)):
-                sound = np.resize(like_speech(4.0), int(length_s * SECOND))
-                heard = recogniser.recognise(sound, short=short, hints=("Ana", "Ben"))
-                assert heard.text.startswith("Ana, I hear you."), told.read_text()
-        finally:
-            server.kill()
-            server.wait()
-        with pytest.raises(RecognitionError, match="cannot be reached"):
-            recogniser.recognise(like_speech(1.0), short=True)
-
-
-def _once_up(address: HomeAddress, server: subprocess.Popen[bytes]) -> HomeRecogniser:
-    pause = threading.Event()
-    while server.poll() is None:
-        try:
-            return HomeRecogniser(address)
-        except RecognitionError:
-            pause.wait(0.2)
-    raise AssertionError("the server ended")
 
 
 # ------------------------------------------------------------------------------------------------ voice
