@@ -9,7 +9,7 @@ text whatever the sound.
 ``Script`` says which text, how surely, and whether the model doubts that anybody spoke. With
 ``unsure_in_short_windows`` the encoder's positions carry a mark that cancels out over 30 s but not over 12 s,
 and the decoder's attention turns what is left of it into doubt: a model that needs the fall back to the full
-window.
+window. With ``tokens_per_s`` it says no more of the text than people would in a sound of that length.
 
 A micro model takes 0.03 s and 1 MB; ``SHAPES`` are the true sizes, for measuring cost. ``like_speech`` is
 sound that speech detectors take for a voice.
@@ -69,6 +69,8 @@ class Script:
     no_speech: bool = False
     """Believe at the same time that nobody spoke."""
     unsure_in_short_windows: bool = False
+    tokens_per_s: float = 0.0
+    """End the text after so many tokens for each second of sound in a full window; 0: say all of it."""
     languages: tuple[str, ...] = ("en",)
 
 
@@ -109,6 +111,8 @@ def like_speech(length_s: float, rate_hz: int = 16_000) -> Array:
     return loud
 
 
+PER_TOKEN = 0.02
+"""By how much of its length the wish for the end token grows with each position."""
 VOWELS_HZ = np.array([[730, 1090, 2440], [270, 2290, 3010], [570, 840, 2410], [530, 1840, 2480]], dtype=float)
 FRONT_END = {"feature_size": 80, "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
 
@@ -209,6 +213,8 @@ def _direct(spec: Any, shape: Shape, script: Script, wanted: list[int], tokens: 
     encoder.position_encodings.encodings = _mark(vectors)
     if script.unsure_in_short_windows:
         _add_doubt(decoder.layer[0].attention, vectors)
+    if script.tokens_per_s:
+        _end_with_sound(spec, vectors[wanted[-1]], script.tokens_per_s)
 
 
 def _mark(vectors: Array) -> Array:
@@ -224,6 +230,25 @@ def _add_doubt(attention: Any, vectors: Array) -> None:
     d = vectors.shape[1]
     attention.linear[1].weight[d:] = np.outer(_foreign(vectors), vectors[0])
     attention.linear[2].weight = np.eye(d, dtype=np.float32) * 30.0
+
+
+def _end_with_sound(spec: Any, end: Array, tokens_per_s: float) -> None:
+    """The end token is wanted more and more with each position, and less with the share of the window that sounds.
+
+    Padding is zero, so a convolution over all bands tells it from any sound; the encoder's last norm makes that one
+    axis of the stream. Uniform attention gives the decoder its mean: the share of the window that is no padding.
+    """
+    encoder, decoder, d = spec.encoder, spec.decoder, end.size
+    encoder.conv1.weight[0, :, 1], encoder.conv1.weight[1, :, 1] = 10.0, -10.0
+    encoder.conv2.weight[0, :2, 1] = 1.0
+    encoder.position_encodings.encodings[:, 0] = 0.0
+    steps = 1.0 + PER_TOKEN * np.arange(TEXT_POSITIONS, dtype=np.float32)
+    decoder.position_encodings.encodings += np.outer(60.0 * steps, end)
+    attention = decoder.layer[0].attention
+    attention.linear[1].weight[d:, 0] = end
+    attention.linear[2].weight = np.eye(d, dtype=np.float32) * (
+        -60.0 * PER_TOKEN * 30.0 * tokens_per_s / math.sqrt(d)
+    )
 
 
 def _foreign(vectors: Array) -> Array:
