@@ -54,7 +54,7 @@ def _script() -> Script:
 class Recognises(Protocol):
     """Who turns pieces into words: calls back, at once or later, from any thread."""
 
-    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None: ...
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None, *, look: bool = False) -> None: ...
 
 
 OnText = Callable[[int, Heard, float], None]
@@ -62,7 +62,7 @@ OnText = Callable[[int, Heard, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A piece that was handed to the recogniser."""
+    """Sound that was handed to the recogniser."""
 
     wanted: Transcribe
     sound: Samples
@@ -79,7 +79,7 @@ class InPlace:
         self._recogniser = recogniser
         self.on_text: OnText = lambda id, heard, wall_s: None
 
-    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None) -> None:
+    def submit(self, id: int, sound: Samples, short: bool, turn: int | None = None, *, look: bool = False) -> None:
         nothing = Heard("", 0.0)
         heard = self._recogniser.recognise(sound, short=short, hints=NAMES) if self._recogniser else nothing
         self.on_text(id, heard, 0.0)
@@ -161,7 +161,7 @@ class LiveTable:
     def submit(self, wanted: Transcribe, sound: Samples) -> None:
         self.cuts.append(Cut(wanted, sound))
         self.pending += 1
-        self._recognises.submit(wanted.id, sound, wanted.short, wanted.turn)
+        self._recognises.submit(wanted.id, sound, wanted.short, wanted.turn, look=wanted.look)
 
     def text(self, id: int, heard: Heard, wall_s: float) -> None:
         """A recogniser's answer, from any thread."""
@@ -244,7 +244,7 @@ def pieces_of(sound: Samples, what: What = "tell", detector: SpeechDetector | No
     table.until_listening()
     table.says(sound)
     table.until_decided()
-    return table.cuts
+    return [cut for cut in table.cuts if not cut.wanted.look]
 
 
 def heard_in_pieces(sound: Samples, recogniser: Recogniser, detector: SpeechDetector | None = None) -> str:

@@ -246,9 +246,7 @@ def _end_with_sound(spec: Any, end: Array, tokens_per_s: float) -> None:
     decoder.position_encodings.encodings += np.outer(60.0 * steps, end)
     attention = decoder.layer[0].attention
     attention.linear[1].weight[d:, 0] = end
-    attention.linear[2].weight = np.eye(d, dtype=np.float32) * (
-        -60.0 * PER_TOKEN * 30.0 * tokens_per_s / math.sqrt(d)
-    )
+    attention.linear[2].weight = np.eye(d, dtype=np.float32) * (-60.0 * PER_TOKEN * 30.0 * tokens_per_s / math.sqrt(d))
 
 
 def _foreign(vectors: Array) -> Array:
