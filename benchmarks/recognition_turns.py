@@ -6,6 +6,7 @@ The sound arrives in real time whenever the scribe has something to do; while it
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -93,9 +94,9 @@ def measure_turns(folder: Path, clips: Sequence[Clip], count: int, real_time: bo
     cost = Cost()
     with live_table("tell", folder, real_time) as (table, scribe):
         for ends in ("key", "silence"):
-            lags = {length: _lags(table, scribe, clips, length, count, ends, cost) for length in LENGTHS_S}
+            lags = {n: lags_of(table, scribe, turns_of(clips, n, count), ends, cost) for n in LENGTHS_S}
             _print_lags(lags, ends)
-        memory_mb = peak_mb(scribe.pid)
+        scribe_mb = peak_mb(scribe.pid)
     print("\ncost of writing a turn down")
     share, own = cost.scribe_s / cost.spoken_s, cost.table_s / cost.spoken_s
     note = f"of {cost.spoken_s / 60:.0f} min of turns; {own:.1%} more for hearing and session"
@@ -103,20 +104,22 @@ def measure_turns(folder: Path, clips: Sequence[Clip], count: int, real_time: bo
     pieces = f"{len(cost.pieces)} pieces of {np.mean(cost.pieces):.1f} s, {cost.looks} looks at last words"
     factor = cost.scribe_s / sum(cost.pieces)
     say("real-time factor", f"{factor:.3f}", note=f"processor seconds per second of piece; {pieces}")
-    say("memory of the scribe, peak", f"{memory_mb:.0f} MB", "must 350 MB, aim 300 MB")
+    say("memory of the scribe, peak", f"{scribe_mb:.0f} MB", "must 350 MB, aim 300 MB")
 
 
-def _lags(
-    table: LiveTable, scribe: Scribe, clips: Sequence[Clip], length_s: float, count: int, ends: Ends, cost: Cost
-) -> list[Lag]:
+def turns_of(clips: Sequence[Clip], length_s: float, count: int) -> list[Clip]:
+    return turns(clips, length_s * (1 - SPREAD), length_s * (1 + SPREAD), count, seed=round(length_s))
+
+
+def lags_of(table: LiveTable, scribe: Scribe, made: Sequence[Clip], ends: Ends, cost: Cost) -> list[Lag]:
+    """One turn after the other; what it cost is added up."""
     found = []
-    for turn in turns(clips, length_s * (1 - SPREAD), length_s * (1 + SPREAD), count, seed=round(length_s)):
+    for turn in made:
         table.until_listening()
         before, own, cuts = cpu_s(scribe.pid), time.process_time(), len(table.cuts)
         ended = table.says(turn.sound)
         decided = table.ends_by_key() if ends == "key" else table.until_decided()
-        number = decided["turn"]
-        text = table.until("transcript", lambda e, n=number: e["turn"] == n and e["final"])
+        text = table.until("transcript", lambda e, n=decided["turn"]: e["turn"] == n and e["final"])  # type: ignore[misc]
         found.append(Lag(turn.length_s, ended, decided["wall"], text["wall"]))
         cost.spoken_s += turn.length_s
         cost.scribe_s += cpu_s(scribe.pid) - before
@@ -124,6 +127,11 @@ def _lags(
         cost.pieces += [cut.length_s for cut in table.cuts[cuts:] if not cut.wanted.look]
         cost.looks += sum(cut.wanted.look for cut in table.cuts[cuts:])
     return found
+
+
+def memory_mb(scribe: int | None) -> float:
+    """Most memory of the scribe and of this process together."""
+    return peak_mb(scribe) + peak_mb(os.getpid())
 
 
 def _print_lags(lags: dict[float, list[Lag]], ends: Ends) -> None:

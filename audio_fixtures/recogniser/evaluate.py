@@ -91,7 +91,9 @@ def _spoken(voices: SceneVoices, line: Line, voice: str) -> Spoken:
     return Spoken(line.say, line.by, voice, levelled(voices.sound_of(line)))
 
 
-def joined(lines: list[Spoken], sentences: int, gap_s: float) -> Iterator[tuple[Spoken, list[Spoken]]]:
+def joined(
+    lines: list[Spoken], sentences: int, gap_s: float, longest_s: float = LONGEST_JOINED_S
+) -> Iterator[tuple[Spoken, list[Spoken]]]:
     """Neighbouring sentences of one speaker in one clip, as a turn has them, and each of them."""
     for speaker in sorted({line.speaker for line in lines}):
         own = [line for line in lines if line.speaker == speaker]
@@ -99,7 +101,7 @@ def joined(lines: list[Spoken], sentences: int, gap_s: float) -> Iterator[tuple[
             group = own[first : first + sentences]
             gap = np.zeros(int(gap_s * RATE_HZ), np.float32)
             sound = np.concatenate([part for line in group for part in (line.sound, gap)])
-            if len(sound) <= LONGEST_JOINED_S * RATE_HZ:
+            if len(sound) <= longest_s * RATE_HZ:
                 yield Spoken(" ".join(line.text for line in group), speaker, group[0].voice, sound), group
 
 

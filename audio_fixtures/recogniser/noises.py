@@ -10,6 +10,8 @@ import numpy.typing as npt
 Sound = npt.NDArray[np.float32]
 
 RATE_HZ = 16_000
+INAUDIBLE = 12.0
+"""Times that a chord has faded by 1/e: 104 dB."""
 
 
 def unit_power(sound: npt.NDArray[Any]) -> Sound:
@@ -23,11 +25,13 @@ def music(rng: np.random.Generator, n_samples: int) -> Sound:
     at_s = np.arange(n_samples) / RATE_HZ
     sound, beat_s = np.zeros(n_samples), float(rng.uniform(0.2, 0.7))
     for begin in np.arange(0.0, at_s[-1], beat_s):
-        since = np.maximum(at_s - begin, 0.0)
-        shape = (at_s >= begin) * np.exp(-since / rng.uniform(0.1, 0.8)) * np.minimum(since / 0.01, 1.0)
+        fade_s = rng.uniform(0.1, 0.8)
+        heard = slice(*np.searchsorted(at_s, (begin, begin + INAUDIBLE * fade_s)))
+        since = at_s[heard] - begin
+        shape = np.exp(-since / fade_s) * np.minimum(since / 0.01, 1.0)
         for note in rng.integers(40, 84, 3):
             hz = 440.0 * 2 ** ((note - 69) / 12)
-            sound += shape * sum(np.sin(2 * np.pi * hz * k * since) / k**1.3 for k in (1, 2, 3, 4))
+            sound[heard] += shape * sum(np.sin(2 * np.pi * hz * k * since) / k**1.3 for k in (1, 2, 3, 4))
     return unit_power(sound)
 
 

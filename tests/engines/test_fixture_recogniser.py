@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from audio_fixtures.recogniser.evaluate import Spoken, joined, kitchen, no_speech, plain, scene_lines
+from tests.live_table import Cut, pieces_of, table_in_place
+from voice_imago.engines.detectors import make_detector
 from voice_imago.engines.ports import HEAR_HZ, Samples
 from voice_imago.engines.recogniser_whisper import WhisperRecogniser, WhisperSettings
 from voice_imago.engines.whisper_models import MODELS, find_model, missing_files, preferred
@@ -21,6 +23,9 @@ from voice_imago.runtime.scene import scenes_folder
 
 FOLDER = scenes_folder() / "recogniser"
 NAMES = ("Ana", "Ben")
+LONGEST_WINDOW_S = 17.0
+"""Seconds of speech that the model understands at once."""
+HALF_AN_HOUR_S = 1800
 AFRESH = "Lines of scenes changed? Train it again as audio_fixtures/recogniser/README.md says."
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("faster_whisper") is None, reason="faster-whisper is not installed"
@@ -123,14 +128,29 @@ class TestTurns:
         told = [hear(recogniser, turn, short=False) for turn, _ in turns]
         assert wrong_words(told) <= most, listing(told)
 
-    def test_a_turn_in_pieces_has_no_more_wrong_words_than_the_whole(
-        self, recogniser: WhisperRecogniser, scenes: dict[str, list[Spoken]]
+    @pytest.mark.parametrize(("gap_s", "stride", "most"), [(0.4, 2, 0.2), (0.8, 3, 0.1)])
+    def test_a_turn_in_live_pieces_has_no_more_wrong_words_than_the_whole(
+        self, recogniser: WhisperRecogniser, scenes: dict[str, list[Spoken]], gap_s: float, stride: int, most: float
     ) -> None:
-        turns = neighbours(scenes, 2)[1::16] + neighbours(scenes, 3)[1::24]
-        whole = [hear(recogniser, turn, short=False) for turn, _ in turns]
-        pieces = [" ".join(hear(recogniser, line, short=False).heard for line in lines) for _, lines in turns]
-        told = [Told(plain(turn.text), heard) for (turn, _), heard in zip(turns, pieces, strict=True)]
-        assert wrong_words(told) <= wrong_words(whole) + 0.01, listing(told)
+        detector, turns = make_detector(), long_turns(scenes, gap_s)[::stride]
+        cuts = [pieces_of(turn.sound, detector=detector) for turn in turns]
+        pieces = [Told(plain(turn.text), said_in(recogniser, cut)) for turn, cut in zip(turns, cuts, strict=True)]
+        whole = [hear(recogniser, turn, short=False) for turn in turns]
+        assert len(turns) >= 10
+        assert sum(len(cut) > 1 for cut in cuts) >= len(turns) / 2
+        assert wrong_words(pieces) <= wrong_words(whole) + 0.01, listing(pieces)
+        assert wrong_words(pieces) <= most, listing(pieces)
+
+
+def long_turns(scenes: dict[str, list[Spoken]], gap_s: float) -> list[Spoken]:
+    """Neighbouring sentences of one speaker, long enough to be cut while they are said."""
+    turns = [turn for said in scenes.values() for turn, _ in joined(said, 4, gap_s, LONGEST_WINDOW_S)]
+    return [turn for turn in turns if turn.length_s >= 10.0]
+
+
+def said_in(recogniser: WhisperRecogniser, cuts: list[Cut]) -> str:
+    heard = [recogniser.recognise(cut.sound, short=cut.wanted.short, hints=NAMES).text for cut in cuts]
+    return plain(" ".join(heard))
 
 
 def neighbours(scenes: dict[str, list[Spoken]], sentences: int) -> Turns:
@@ -151,6 +171,17 @@ class TestDialogues:
 
 
 class TestNoWords:
+    @pytest.mark.timeout(300)
+    def test_half_an_hour_without_speech_is_no_words_at_the_table(self, recogniser: WhisperRecogniser) -> None:
+        table, seconds = table_in_place("tell", recogniser), 10
+        table.until_listening()
+        for seed in range(HALF_AN_HOUR_S // (seconds * len(no_speech(seconds=1, seed=0)))):
+            for sound in no_speech(seconds=seconds, seed=seed).values():
+                table.says(sound)
+        assert table.ear.now > 0.95 * HALF_AN_HOUR_S
+        assert [event["text"] for event in table.published("transcript") if event["text"]] == []
+        assert sum(cut.length_s for cut in table.cuts) < 5.0, "the detector takes noise for speech"
+
     @pytest.mark.parametrize("gate", [True, False], ids=["with the speech gate", "by itself"])
     def test_silence_noise_music_and_breathing_have_no_words(self, gate: bool) -> None:
         alone = WhisperRecogniser(FOLDER, settings=WhisperSettings(speech_gate=gate))
