@@ -15,6 +15,7 @@ from voice_imago.engines.recogniser_whisper import WhisperRecogniser, WhisperSet
 from voice_imago.errors import ModelError
 
 TEXT = "Yes, you got it."
+WORDS = ("ber", "lin", "mond", "tag", "rose", "wind", "heim", "korn", "bach", "see")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,13 @@ class TestRecognition:
         recogniser = WhisperRecogniser(folder)
         said = [recogniser.recognise(like_speech(1.0), short=n % 2 == 0).text for n in range(6)]
         assert said == [TEXT] * 6
+
+    def test_a_model_that_keeps_pace_says_as_much_as_people_would(self, tmp_path: Path) -> None:
+        """What the benchmarks rely on where the weights mean nothing."""
+        story = " ".join(f"{a}{b}" for a in ("so", "me", "la", "ti", "na", "re", "fo", "ga", "du", "ki") for b in WORDS)
+        paced = WhisperRecogniser(write_model(tmp_path / "paced", Script(story, tokens_per_s=3.0)))
+        words = [len(paced.recognise(like_speech(s), short=False).text.split()) for s in (5.0, 10.0, 20.0)]
+        assert words == pytest.approx([15, 30, 60], abs=6)
 
     def test_a_multilingual_model_speaks_the_language_of_the_session(self, tmp_path: Path) -> None:
         both = write_model(tmp_path / "both", Script("Ja, genau so.", languages=("en", "de")))

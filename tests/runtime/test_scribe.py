@@ -181,6 +181,11 @@ class TestWriting:
         assert os.getpriority(os.PRIO_PROCESS, scribe.pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
         assert os.getsid(scribe.pid) != os.getsid(0)  # so Ctrl-C does not reach it
 
+    @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions do not share the processor here")
+    def test_its_session_steps_back_too(self, start: Start) -> None:
+        scribe, _ = start()
+        assert Path(f"/proc/{scribe.pid}/autogroup").read_text().split()[-2:] == ["nice", "10"]
+
     def test_without_a_recogniser_every_piece_is_answered_and_no_process_runs(self) -> None:
         ear = Ear()
         scribe = Scribe(RecogniserSpec("none"), ear.text, ear.fault)
