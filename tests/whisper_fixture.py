@@ -70,7 +70,7 @@ class Script:
     """Believe at the same time that nobody spoke."""
     unsure_in_short_windows: bool = False
     tokens_per_s: float = 0.0
-    """End the text after so many tokens for each second of sound in a full window; 0: say all of it."""
+    """End the text after so many tokens for each second of sound; 0: say all of it."""
     languages: tuple[str, ...] = ("en",)
 
 
@@ -111,6 +111,8 @@ def like_speech(length_s: float, rate_hz: int = 16_000) -> Array:
     return loud
 
 
+DRAW = 8000.0
+"""Positions that the first one outweighs."""
 PER_TOKEN = 0.02
 """By how much of its length the wish for the end token grows with each position."""
 VOWELS_HZ = np.array([[730, 1090, 2440], [270, 2290, 3010], [570, 840, 2410], [530, 1840, 2480]], dtype=float)
@@ -214,7 +216,7 @@ def _direct(spec: Any, shape: Shape, script: Script, wanted: list[int], tokens: 
     if script.unsure_in_short_windows:
         _add_doubt(decoder.layer[0].attention, vectors)
     if script.tokens_per_s:
-        _end_with_sound(spec, vectors[wanted[-1]], script.tokens_per_s)
+        _end_with_sound(spec, shape, vectors[wanted[-1]], script.tokens_per_s)
 
 
 def _mark(vectors: Array) -> Array:
@@ -232,21 +234,29 @@ def _add_doubt(attention: Any, vectors: Array) -> None:
     attention.linear[2].weight = np.eye(d, dtype=np.float32) * 30.0
 
 
-def _end_with_sound(spec: Any, end: Array, tokens_per_s: float) -> None:
-    """The end token is wanted more and more with each position, and less with the share of the window that sounds.
+def _end_with_sound(spec: Any, shape: Shape, end: Array, tokens_per_s: float) -> None:
+    """The end token is wanted more and more with each position, and less the more of the window sounds.
 
-    Padding is zero, so a convolution over all bands tells it from any sound; the encoder's last norm makes that one
-    axis of the stream. Uniform attention gives the decoder its mean: the share of the window that is no padding.
+    Padding is zero, so a convolution over all bands tells it from any sound, and the encoder's last norm makes that
+    the first axis of the stream. Attention gives the decoder its sum: the first position, which has an axis of its own,
+    draws so much attention that the size of the window hardly matters.
     """
     encoder, decoder, d = spec.encoder, spec.decoder, end.size
     encoder.conv1.weight[0, :, 1], encoder.conv1.weight[1, :, 1] = 10.0, -10.0
     encoder.conv2.weight[0, :2, 1] = 1.0
-    encoder.position_encodings.encodings[:, 0] = 0.0
-    steps = 1.0 + PER_TOKEN * np.arange(TEXT_POSITIONS, dtype=np.float32)
+    encoder.position_encodings.encodings[:, :2] = 0.0
+    encoder.position_encodings.encodings[0, 1] = 1e6
+    attention, width = decoder.layer[0].attention, d // shape.heads
+    for head in range(0, d, width):
+        attention.linear[0].bias[head] = 1.0
+        attention.linear[1].weight[head] = 0.0
+        attention.linear[1].weight[head, 1] = math.log(DRAW) * math.sqrt(width / d)
+    attention.linear[1].weight[d:] = np.outer(end, np.eye(1, d))
+    heard = tokens_per_s * 30.0 / AUDIO_POSITIONS * (DRAW + AUDIO_POSITIONS) / math.sqrt(d)
+    attention.linear[2].weight = np.eye(d, dtype=np.float32) * (-60.0 * PER_TOKEN * heard)
+    unheard = heard * DRAW / (DRAW + AUDIO_POSITIONS) / math.sqrt(d)  # what the norm leaves of the first position
+    steps = 1.0 + PER_TOKEN * (np.arange(TEXT_POSITIONS, dtype=np.float32) - unheard)
     decoder.position_encodings.encodings += np.outer(60.0 * steps, end)
-    attention = decoder.layer[0].attention
-    attention.linear[1].weight[d:, 0] = end
-    attention.linear[2].weight = np.eye(d, dtype=np.float32) * (-60.0 * PER_TOKEN * 30.0 * tokens_per_s / math.sqrt(d))
 
 
 def _foreign(vectors: Array) -> Array:
