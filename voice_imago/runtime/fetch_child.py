@@ -211,9 +211,9 @@ class _Download:
         return "" if not of or _size(target) == of else "cut"
 
     def _progress(self, here: int, of: int) -> None:
-        """A sign of life for each step, and at least each second in which something came."""
-        now = time.monotonic()
-        if here == of or here - self._told[0] >= STEP_BYTES or now - self._told[1] >= 1.0:
+        """A sign of life for each step or percent, and at least each second in which something came."""
+        now, step = time.monotonic(), min(STEP_BYTES, of // 100)
+        if here == of or here - self._told[0] >= step or now - self._told[1] >= 1.0:
             self._told = (here, now)
             self._tell(bytes=here, of=max(of, here))
 
