@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from recognition_turns import Ends, live_table
 
 from audio_fixtures.recogniser.noises import coloured, unit_power
 from audio_fixtures.recogniser.synthesis import ESPEAK_VOICES, FLITE_VOICES, Espeak, flite
+from tests.dialogue.answer_tables import CODES, NONE, Case, cases_of, opposite, understood
 from tests.live_table import pieces_of
-from voice_imago.dialogue.replies import Replies
-from voice_imago.dialogue.script import load_script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.ports import HEAR_HZ, Recogniser, Samples, SpeechDetector
 from voice_imago.events import SpeechEnded, Window
@@ -27,7 +25,6 @@ from voice_imago.hearing.hearing import Hearing
 from voice_imago.runtime.couple import SPEECH_DB, levelled
 from voice_imago.runtime.ear import Ear
 
-ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ("Yes.", "No.", "You got it.", "Not quite.", "There is more.", "That's all.")
 SAME = {"yes you got it": "you got it"}
 """Another wording that the recogniser knows for the same answer."""
@@ -36,7 +33,6 @@ NOISE_DB = 10.0
 STRAY_S = (0.5, 2.0)
 """Seconds of a stray piece of speech."""
 AROUND_S = 0.15
-OPPOSITES = {"yes": {"no", "partly"}, "no": {"yes"}, "partly": {"yes"}}
 
 
 # ------------------------------------------------------------------ with a model: how soon
@@ -165,34 +161,17 @@ def _stray_pieces(folder: Path, detector: SpeechDetector) -> Iterator[Samples]:
 def measure_phrasings() -> None:
     """The tables of the tests, language by language: right, one more question, the opposite."""
     print("\nreply phrasings understood")
-    languages = load_script().languages
-    for path in sorted((ROOT / "tests" / "dialogue").glob("answers_*.toml")):
-        code = path.stem.removeprefix("answers_")
-        if code not in languages:
-            print(f"{code}: prompts/{code} is not there, so {path.name} cannot be read")
-            continue
-        got = _understood(Replies(languages[code]), tomllib.loads(path.read_text("utf-8"))["question"])
+    for code in CODES:
+        got = Counter(_kind(case) for case in cases_of(code))
         n = sum(got.values())
-        measured = f"{got['right'] / n:.1%} right, n {n}"
         note = f"{got['unclear']} unclear, {got['other']} something else, {got['opposite']} opposite"
-        say(f"phrasings, {code}", measured, "must 98 %, 0 opposite; aim 100 %", note)
+        say(f"phrasings, {code}", f"{got['right'] / n:.1%} right, n {n}", "must 98 %, 0 opposite; aim 100 %", note)
 
 
-def _understood(replies: Replies, questions: Sequence[dict[str, Any]]) -> Counter[str]:
-    got: Counter[str] = Counter()
-    for question in questions:
-        for meaning, texts in question.items():
-            if meaning in ("asks", "expected"):
-                continue
-            for text in texts:
-                understood = replies.meaning(text, tuple(question["expected"]))
-                got[_kind(meaning, understood)] += 1
-    return got
-
-
-def _kind(meant: str, understood: str) -> str:
-    if understood == meant:
+def _kind(case: Case) -> str:
+    meaning = understood(case)
+    if meaning == case.meaning:
         return "right"
-    if understood == "unclear":
+    if meaning in ("unclear", NONE):
         return "unclear"
-    return "opposite" if understood in OPPOSITES.get(meant, ()) else "other"
+    return "opposite" if opposite(case.meaning, meaning) else "other"
