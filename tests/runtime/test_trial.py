@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -39,16 +42,43 @@ def test_a_pace_is_seconds_of_work_for_a_second_of_speech(source: Path) -> None:
     assert 0.0 < Trial(tries=1).run(source, "en") < 60.0
 
 
+def working(monkeypatch: pytest.MonkeyPatch, *work_s: float) -> list[float]:
+    """Let the decodes take so much processor time; gives those that were not asked for."""
+    left = list(work_s)
+
+    def recognise(self: trials.ScribeProcess, *arguments: object, **named: object) -> None:
+        self.work_s = left.pop(0)
+
+    monkeypatch.setattr(trials.ScribeProcess, "recognise", recognise)
+    return left
+
+
 def test_the_quickest_try_counts(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = iter([0.0, 5.0, 10.0, 12.0, 20.0, 29.0])
-    monkeypatch.setattr(trials.time, "monotonic", lambda: next(at))
+    left = working(monkeypatch, 5.0, 2.0, 9.0)
     assert Trial().run(source, "en") == pytest.approx(2.0 / 5.0)
+    assert left == []
 
 
 def test_a_decode_that_takes_long_is_not_repeated(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = iter([0.0, 11.0])
+    left = working(monkeypatch, 11.0, 2.0, 2.0)
+    at = iter([0.0, 12.0])
     monkeypatch.setattr(trials.time, "monotonic", lambda: next(at))
     assert Trial().run(source, "en") == pytest.approx(11.0 / 5.0)
+    assert left == [2.0, 2.0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_what_else_the_computer_does_is_not_counted(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that is stopped for a while has done no work meanwhile."""
+    real = trials.ScribeProcess.recognise
+
+    def interrupted(self: trials.ScribeProcess, *arguments: object, **named: object) -> object:
+        os.kill(self.pid, signal.SIGSTOP)
+        threading.Timer(1.5, os.kill, (self.pid, signal.SIGCONT)).start()
+        return real(self, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trials.ScribeProcess, "recognise", interrupted)
+    assert Trial(tries=1).run(source, "en") < 1.5 / 5.0
 
 
 def test_a_computer_that_does_not_get_through_is_as_slow_as_it_was_waited_for(

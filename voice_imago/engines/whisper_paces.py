@@ -22,9 +22,9 @@ FAST = 0.3
 """The pace up to which words come while they are still of use."""
 REAL_TIME = 1.0
 """Beyond this pace a model falls behind whoever speaks."""
-WORK = {"tiny": 1.0, "base": 2.1, "small": 6.5}
+WORK = {"tiny": 1.0, "base": 2.0, "small": 5.8}
 """Work of the sizes for the same speech, against the smallest: trials of the true shapes on one computer, which gave
-paces of 0.12, 0.25 and 0.79. Only good enough to predict."""
+paces of 0.12, 0.24 and 0.70. Only good enough to predict."""
 
 
 def size_of(name: str) -> str:

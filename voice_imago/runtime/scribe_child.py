@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -49,11 +50,13 @@ def main() -> int:
 
 
 def _answer(recogniser: Recogniser, job: dict[str, Any], sound: Samples, hints: tuple[str, ...]) -> dict[str, Any]:
+    began = time.process_time()
     try:
         heard = recogniser.recognise(sound, short=job["short"], hints=hints)
     except RecognitionError as error:
         return {"job": job["job"], "failed": str(error)} | _standing(recogniser)
-    return {"job": job["job"], "text": heard.text, "confidence": heard.confidence} | _standing(recogniser)
+    told = {"text": heard.text, "confidence": heard.confidence, "work_s": time.process_time() - began}
+    return {"job": job["job"]} | told | _standing(recogniser)
 
 
 def _standing(recogniser: Recogniser, otherwise: str = "home") -> dict[str, Any]:

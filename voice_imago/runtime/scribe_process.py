@@ -47,6 +47,8 @@ class ScribeProcess:
         """Who answered last: the server at home (or whoever was asked), this computer in its place, or nobody."""
         self.trouble = ""
         """What went wrong with the server at home last."""
+        self.work_s = 0.0
+        """Seconds of processor time that the last piece took."""
 
     def load(self, spec: RecogniserSpec, within_s: float) -> None:
         """Load the recogniser. The error that the child met, or ChildGone after ``within_s`` at the latest."""
@@ -76,6 +78,7 @@ class ScribeProcess:
         self.standing, self.trouble = told["standing"], str(told["trouble"])
         if "failed" in told:
             raise RecognitionError(str(told["failed"]))
+        self.work_s = float(told["work_s"])
         return Heard(str(told["text"]), float(told["confidence"]))
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
 """How quick a speech model is on this computer: a timed decode of five seconds of speech, as the scribe does it.
 
-In the scribe's own child process, with one thread and low priority, while the evening goes on beside it; the best of a
-few tries counts, since other work only ever makes one slower. The pace is seconds of work for each second of speech. A
-clip of five seconds costs as much as half a minute (the model's window is always that long), so a turn goes quicker
-than the pace says.
+In the scribe's own child process, with one thread and low priority, while the evening goes on beside it. The pace is
+seconds of processor time for each second of speech: with low priority the seconds on the wall grow with whatever else
+the computer does just then (five times as many were seen), and say nothing about the next evening. The best of a few
+tries counts. A clip of five seconds costs as much as half a minute (the model's window is always that long), so a turn
+goes quicker than the pace says.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Trial:
         return child
 
     def _best(self, child: ScribeProcess, sound: Samples) -> float:
-        """Seconds of the quickest decode."""
+        """Seconds of processor time of the quickest decode."""
         best = float("inf")
         for _ in range(self._tries):
             began = time.monotonic()
@@ -83,8 +84,7 @@ class Trial:
                 if gone.hung and not self._closed:
                     return min(best, DECODE_S)
                 raise
-            took = time.monotonic() - began
-            best = min(best, took)
-            if took > ENOUGH_S:
+            best = min(best, child.work_s)
+            if time.monotonic() - began > ENOUGH_S:
                 break
         return best
