@@ -406,6 +406,24 @@ def test_a_time_out_closes_the_microphone_until_its_end() -> None:
     assert (room.step, room.phase) == ("thing", Phase.LISTENING)
 
 
+@pytest.mark.parametrize("words", ["Please stop.", "Stop, please.", "Okay, stop.", "Ben, please stop."])
+def test_a_polite_stop_is_no_yes_to_the_question_that_was_asked(words: str) -> None:
+    room = Room(words_after_s=0.2).guide_finishes()
+    assert room.step == "invite"
+    room.says(BEN, words).waits(1.5)
+    assert room.session.dialogue.guide.state.call.graph == "stop"
+    assert [fact.meaning for fact in room.published(Reply)] == []
+
+
+def test_a_word_that_is_offered_is_the_answer_and_no_command() -> None:
+    room = at_the_thing().key("t").waits(35).waits(1204).guide_finishes()
+    for key in "77":
+        room.key(key).guide_finishes()
+    assert room.step == "ready"
+    room.says(ANA, "Stop, please.").waits(1.5)
+    assert [fact.meaning for fact in room.published(Reply)][-1] == "choice:stop"
+
+
 # ------------------------------------------------------------------ typed
 
 

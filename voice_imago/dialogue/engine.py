@@ -166,7 +166,8 @@ class Dialogue:
         return self._guide
 
     def answers(self, text: str) -> bool:
-        """Whether the words answer what is being asked just now."""
+        """Whether the words, which could be a command as well, answer what is being asked just now."""
+        text = self._guide.replies.bare(text)
         if self._guide.state.doubt is not None and self.phase in LISTENING:
             return self._guide.replies.who(text) is not None
         step, asking = self.step, self.step.do == "ask" and self.phase in LISTENING

@@ -98,6 +98,10 @@ class Replies:
         """The command that the whole utterance is; a name or a "please" around it is tolerated."""
         return self._commands.command(text)
 
+    def bare(self, text: str) -> str:
+        """The words without "please", names and the like at either end."""
+        return self._commands.bare(text)
+
     def hands_over(self, text: str) -> bool:
         """Whether the speaker gives the floor away with the last words: "that's it", "over to you"."""
         return self._commands.hands_over(text)

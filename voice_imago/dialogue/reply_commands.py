@@ -36,6 +36,10 @@ class SpokenCommands:
         words = self._unaddressed(words)
         return self._phrases.get(words) or self._near_command(words)
 
+    def bare(self, text: str) -> str:
+        """The words without what is polite around them: the "please" of "please stop" is no answer."""
+        return " ".join(self._unaddressed(self._lists.plain(text)))
+
     def _unaddressed(self, words: Words) -> Words:
         """Without "okay", "please" and names at either end."""
         while len(words) > 1:
