@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from voice_imago import __version__
+from voice_imago import __version__, cli_prompts
 from voice_imago.cli_models import add_model_commands, run_models, run_setup
+from voice_imago.cli_prompts import add_prompt_commands
 from voice_imago.errors import UsageError
 
 __all__ = ["main"]
@@ -43,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_enrol(commands)
     _add_small(commands)
     add_model_commands(lambda name, says: _command(commands, name, says), _add_table)
+    add_prompt_commands(lambda name, says: _command(commands, name, says))
     return parser
 
 
@@ -136,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "setup": run_setup,
         "models": run_models,
         "explain": _explain,
+        **cli_prompts.COMMANDS,
     }
     return table[options.command](options)
 

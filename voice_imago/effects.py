@@ -72,6 +72,13 @@ class Perform:
     ``keep_voices``         save them for the next time: ``good``, ``failed``
     ``learn_turn``          a protocol turn of ``partner``, collected while nobody is enrolled: ``more``, ``good`` (from
                             now on the voices are told apart), ``too_alike``
+    ``store``               keep a thing and its values: ``good``, ``not_kept`` (both agreed that nothing of the
+                            kind is kept), ``locked`` (its owner's secret is missing)
+    ``recall``              what was kept of that kind, told with the outcome: ``good``, ``nothing``, ``locked``
+    ``consent``             what a partner wants to be kept; the stricter wish counts from now on: ``good``
+    ``forget``              delete this session, or everything that is kept: ``good``, ``nothing``
+    ``unlock``              the partner types a secret, unseen, for what is theirs alone: ``good``, ``new`` (it
+                            was chosen just now), ``wrong``
     ``look_for_model``      is a speech model for the language here? ``here`` (and measured), ``untried``, ``none``; for
                             "smaller", the size of the one below the chosen one: ``base``, ``tiny``, ``none``
     ``choose_model``        take note of a size, or of "several" languages: ``good``, ``here`` (it need not be fetched),
@@ -92,6 +99,10 @@ class Perform:
     end: float = 0.0
     what: str = ""
     """Which one, where the step says so."""
+    values: tuple[tuple[str, str, str], ...] = ()
+    """Of the step's slots: name, meaning (as in ``Reply``; ``words`` or ``list``), and how it is said."""
+    wanted: tuple[str, ...] = ()
+    """Names of the slots that ``recall`` is to fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,14 @@ class AnswerKeyed:
 
     at: float
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """Somebody spoke of harm. What was said is not passed on, and is in no event."""
+
+    at: float
+    kind: Literal["self_harm", "harm"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,19 @@ class Intervention:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirrored:
+    """How much of a piece came back in its mirror. A note, never spoken and never a score: the sender judges."""
+
+    at: float
+    turn: int
+    """The mirror's."""
+    of: int
+    """The turn that was mirrored."""
+    recall: float
+    """Share of the content words that came back, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interruption:
     """The other voice for more than a second inside somebody's turn."""
 
@@ -325,6 +338,7 @@ Fact = (
     | Reply
     | Command
     | Intervention
+    | Mirrored
     | Fault
     | Recovered
     | Consent

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 
 from voice_imago.dialogue.engine import Course, Dialogue
 from voice_imago.dialogue.script import Script, Step, load_script
 from voice_imago.dialogue.script_shape import Graph
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
 from voice_imago.events import (
     AnswerKeyed,
@@ -101,9 +103,11 @@ class Table:
         partners: tuple[str, str] = ("Ana", "Ben"),
         prelude: tuple[str, ...] = (),
         voices: Literal["none", "known", "learn"] = "none",
+        slots: Mapping[str, Slot] | None = None,
+        began: datetime | None = None,
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices)
+        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices, slots or {}, began)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []
@@ -211,9 +215,11 @@ class Table:
         self.feed(TurnHeard(self.at, ended, words))
         return self.turns
 
-    def performed(self, outcome: str = "good", id: int | None = None) -> Table:
+    def performed(
+        self, outcome: str = "good", id: int | None = None, values: tuple[tuple[str, str, str], ...] = ()
+    ) -> Table:
         """What came of the last task, or of an older one."""
-        return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome))
+        return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome, values))
 
     def words_come(self, turn: int, who: Speaker | None, text: str, confidence: float = 1.0) -> Table:
         return self.feed(WordsKnown(self.at, turn, (Utterance(who, text, confidence),)))
@@ -347,8 +353,9 @@ class Room:
         script: Script | None = None,
         opening: tuple[str, ...] = (),
         gate: bool = True,
+        slots: Mapping[str, Slot] | None = None,
     ) -> None:
-        course = Course(dialogue, "en", ("Ana", "Ben"), words=words, opening=opening)
+        course = Course(dialogue, "en", ("Ana", "Ben"), words=words, opening=opening, slots=slots or {})
         self.session = Session(script or real_script(), SessionSettings(course, HearingSettings()))
         self.frames = 0
         self.words_after_s = words_after_s

@@ -8,7 +8,9 @@ from itertools import pairwise
 import pytest
 
 from tests.dialogue.driver import ANA, BEN, END, STRANGER, Table, real_script, step, tiny
-from voice_imago.dialogue.script_shape import GUIDE_KEYS
+from voice_imago.dialogue.script_names import (
+    GUIDE_KEYS,
+)
 from voice_imago.dialogue.state import Phase
 from voice_imago.events import Finish, Hush, Intervention, PromptEnded, Say, StepEntered, TurnEnded, TurnHeard
 

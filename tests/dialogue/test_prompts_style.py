@@ -104,7 +104,7 @@ def test_both_partners_are_treated_alike(language: Language) -> None:
     """With the names changed over, the guide says the same with the names changed over."""
     roles = {"sender": "Ana", "receiver": "Ben", "actor": "Ana", "other": "Ben", "asker": "Ben"}
     over = {role: {"Ana": "Ben", "Ben": "Ana"}[name] for role, name in roles.items()}
-    more = {"number": "1", "count": "2", "title": "x", "stem": "y"}
+    more = {"number": "1", "count": "2", "title": "x", "stem": "y", "minutes": "3"}
     one, two = Wording(language, ("Ana", "Ben")), Wording(language, ("Ben", "Ana"))
     swap = str.maketrans({"\x00": "Ben", "\x01": "Ana"})
     for prompt in language.prompts.values():
@@ -166,7 +166,7 @@ def test_choices_are_offered_in_the_order_of_their_keys(script: Script, language
     """Key 1 is the first that was named."""
     for graph in script.graphs.values():
         for step in graph.steps.values():
-            choices = [meaning for meaning in step.on if meaning.startswith("choice:")]
+            choices = [meaning for meaning in step.on if meaning.startswith("choice:") and step.do != "branch"]
             sizes = graph.id == "model" and "yes" in step.on and step.id != "english"  # by key, wherever it asks
             if (
                 len(choices) < 2 or graph.id == "stop" or sizes

@@ -31,8 +31,11 @@ from voice_imago.dialogue.script import (
     prompts_folder,
     target_for,
 )
+from voice_imago.dialogue.script_names import (
+    ANY_OUTCOME,
+    OUTCOMES,
+)
 from voice_imago.dialogue.script_schema import schemas
-from voice_imago.dialogue.script_shape import ANY_OUTCOME, OUTCOMES, SHARED_GRAPHS
 from voice_imago.errors import PromptError
 from voice_imago.events import Perform, Task
 
@@ -241,7 +244,7 @@ def test_a_couple_that_says_no_to_everything_reaches_an_end(script: Script, dial
 
     reached = walk.run(script.graphs[dialogue])
 
-    assert reached == ("another_day" if dialogue == "time_out" else end)
+    assert reached == ("until_then" if dialogue == "time_out" else end)
 
 
 @pytest.mark.parametrize("dialogue", ["appreciation", "dialogue"])
@@ -251,7 +254,7 @@ def test_a_couple_that_skips_what_can_be_skipped_reaches_the_end(script: Script,
     assert walk.run(script.graphs[dialogue]) == "end"
 
 
-@pytest.mark.parametrize("name", ["appreciation", "dialogue", *SHARED_GRAPHS])
+@pytest.mark.parametrize("name", sorted(load_script().graphs))
 def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
     ends = set()
     for seed in range(1000):
@@ -260,7 +263,7 @@ def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
         ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once"]) if name == "mirror" else "loop"))
 
     every_end = {step.id for step in script.graphs[name].steps.values() if step.do == "end"}
-    returns = {RETURN} if name in SHARED_GRAPHS else set()
+    returns = {RETURN} if load_script().graphs[name].shared else set()
     assert ends == every_end | returns
 
 
@@ -456,15 +459,16 @@ def test_an_empty_graph_is_told(folder: Path) -> None:
     assert f"{GRAPH}: step: there must be at least one [[step]]" in check_prompts(folder)
 
 
-def test_a_fourth_choice_is_too_many(folder: Path, edit: Edit) -> None:
-    choices = ", ".join(f'choice.{name} = "leave"' for name in ("later", "stop", "smaller", "leave"))
+def test_a_sixth_choice_is_too_many(folder: Path, edit: Edit) -> None:
+    names = ("later", "stop", "smaller", "leave", "hour", "continue")
+    choices = ", ".join(f'choice.{name} = "leave"' for name in names)
     edit(
         "dialogues/mirror.toml",
         'on = { choice.leave = "leave", choice.again = "five", skip',
         f"on = {{ {choices}, skip",
     )
 
-    assert "dialogues/mirror.toml: stuck/on: more than three choices are too many to hear" in check_prompts(folder)
+    assert "dialogues/mirror.toml: stuck/on: more than 5 choices are too many to hear" in check_prompts(folder)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,9 +11,16 @@ from dataclasses import replace
 from typing import Literal
 
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.openings import Sent
 from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.reply_opinions import FAMILIES
-from voice_imago.dialogue.script import Step, Target
+from voice_imago.dialogue.script import (
+    Step,
+    Target,
+)
+from voice_imago.dialogue.script_names import (
+    MIRROR_GRAPH,
+)
 from voice_imago.dialogue.script_shape import number_range
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
@@ -32,6 +39,8 @@ DIGITS = "0123456789x"
 """Keys of the numbers; X is ten."""
 KEYED_DATES = tuple(When(days=days, part="evening") for days in (0, 1, 2))
 """Keys 1, 2 and 3 where a day is asked for: tonight, tomorrow evening, the evening after."""
+CHECK_STEP = "check"
+"""The step of the mirror graph in which the sender says whether the mirror was right."""
 CERTAIN = 0.8
 """Confidence of a recogniser of answers, 0..1, below which the guide says what it understood."""
 
@@ -190,7 +199,7 @@ class Answers:
                 continue
             meaning = self._meaning(utterance)
             if step.on and target(step, meaning) is not None:
-                self._go(meaning, utterance.speaker, guide.replies.when(utterance.text))
+                self._go(meaning, utterance.speaker, utterance.text, guide.replies.when(utterance.text))
                 return
             ready = guide.replies.holds(utterance.text, "ready")
             if ready and guide.replies.meaning(utterance.text, ("yes", "no")) == "yes":
@@ -202,7 +211,7 @@ class Answers:
         step = self._guide.step
         meaning = keyed(step, key) if step.do in ("ask", "rest") and self._guide.state.open_question else None
         if meaning is not None:
-            self._go(meaning, "key", next((when for when in KEYED_DATES if meaning == f"date:{when.code}"), None))
+            self._go(meaning, "key", when=next((when for when in KEYED_DATES if meaning == f"date:{when.code}"), None))
 
     def due(self) -> None:
         """The words do not come: first a filler, then the question again."""
@@ -246,7 +255,7 @@ class Answers:
             return False
         if guide.words == "answers" and utterance.confidence < CERTAIN:
             self._confirm(meaning)
-        self._go(meaning, speaker, guide.replies.when(utterance.text))
+        self._go(meaning, speaker, utterance.text, guide.replies.when(utterance.text))
         return True
 
     def _meaning(self, utterance: Utterance) -> str:
@@ -287,7 +296,7 @@ class Answers:
         if guide.wording.knows(key):
             guide.say_before_the_next(guide.line(key))
 
-    def _go(self, meaning: str, by: Speaker | Literal["key"] | None, when: When | None = None) -> None:
+    def _go(self, meaning: str, by: Speaker | Literal["key"] | None, text: str = "", when: When | None = None) -> None:
         guide, where = self._guide, target(self._guide.step, meaning)
         if where is None:
             return
@@ -297,7 +306,19 @@ class Answers:
             kept = Slot(meaning, when=when if kind == "date" else None)
             guide.state = guide.state.keep(guide.step.keep, kept)
         guide.state = replace(guide.state, asked=False)
+        self._note_mirror(meaning, text)
         guide.follow(guide.walker.follow(guide.state, where))
+
+    def _note_mirror(self, meaning: str, text: str | None) -> None:
+        """A mirror was found right; or somebody goes on talking instead of answering: that is the next piece."""
+        guide, state = self._guide, self._guide.state
+        if meaning == "talk":
+            sent = Sent(state.last_turn, state.last_end - state.last_start, text)
+            guide.state = replace(state, sent=sent, mirror_turn=0, mirror_text=None)
+        elif meaning == "yes" and state.call.graph == MIRROR_GRAPH and guide.step.id == CHECK_STEP:
+            guide.state = replace(state, confirmed=state.mirror_turn)
+            if state.mirror_text:
+                guide.state = guide.state.keep("last_mirrored", Slot("words", state.mirror_text.rstrip(" .")))
 
     def not_understood(self, speaker: Speaker | None) -> None:
         """First the question again, shorter; then the answers by name; then the keys (domain §5.5)."""

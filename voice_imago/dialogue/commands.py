@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_shape import (
+from voice_imago.dialogue.script_names import (
+    DELETE_GRAPH,
+    HELP_GRAPH,
     MODEL_GRAPH,
     ROOM_CHECK_GRAPH,
     STOP_GRAPH,
     TIME_OUT_GRAPH,
+    TOPIC_GRAPH,
     VOICES_GRAPH,
 )
 from voice_imago.dialogue.state import Phase
@@ -68,6 +71,12 @@ class Commands:
             "check_room": lambda command: self._enter_aside(ROOM_CHECK_GRAPH, command),
             "help": self._help,
             "where": self._where,
+            "whose_turn": lambda command: self._tell("guide.whose_turn"),
+            "how_long": self._how_long,
+            "what_is_kept": self._kept,
+            "delete": lambda command: self._enter_aside(DELETE_GRAPH, command),
+            "find_help": lambda command: self._enter_aside(HELP_GRAPH, command),
+            "another_topic": lambda command: self._enter_aside(TOPIC_GRAPH, command),
             "back": self._back,
             "slower": self._tune,
             "faster": self._tune,
@@ -189,9 +198,7 @@ class Commands:
         if any(call.graph == graph for call in guide.state.calls):
             self._repeat(command)
             return
-        guide.note_rest()
-        guide.state = replace(guide.state, asked=False, floor=None)
-        guide.follow(guide.walker.begin(guide.state, graph, "aside"))
+        guide.enter_aside(graph)
 
     def _help(self, command: Command) -> None:
         guide, state, prompt = self._guide, self._guide.state, self._guide.step.prompt
@@ -207,6 +214,18 @@ class Commands:
         number, count = guide.walker.position(guide.state)
         title = guide.wording.title(guide.step.prompt) if guide.step.prompt else ""
         guide.aside([guide.line("guide.where", number=str(number), count=str(count), title=title)])
+
+    def _how_long(self, command: Command) -> None:
+        number, count = self._guide.walker.position(self._guide.state)
+        self._tell("guide.how_long", count=str(max(0, count - number)))
+
+    def _kept(self, command: Command) -> None:
+        slot = self._guide.state.slots.get("keeping")
+        level = "none" if slot is None else slot.meaning.partition(":")[2]
+        self._tell(f"guide.kept_{level}")
+
+    def _tell(self, key: str, **more: str) -> None:
+        self._guide.aside([self._guide.line(key, **more)])
 
     def _back(self, command: Command) -> None:
         self._guide.follow(self._guide.walker.back(self._guide.state))

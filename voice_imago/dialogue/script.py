@@ -16,15 +16,17 @@ from pathlib import Path
 
 from voice_imago.dialogue.script_files import Problems
 from voice_imago.dialogue.script_graphs import check_graphs
+from voice_imago.dialogue.script_names import (
+    COMMANDS,
+    MIRROR_GRAPH,
+    TIME_OUT_GRAPH,
+)
 from voice_imago.dialogue.script_read import Read, read_folder
 from voice_imago.dialogue.script_schema import check_schemas
 from voice_imago.dialogue.script_shape import (
     AGAIN,
-    COMMANDS,
-    MIRROR_GRAPH,
     RETURN,
     STEM,
-    TIME_OUT_GRAPH,
     ByMode,
     Graph,
     Language,

@@ -47,6 +47,7 @@ def read_language(folder: Path, code: str, table: Mapping[str, Any], problems: P
         times=_read_times(folder, path_of("times"), problems),
         offered=offered,
         reviewed=bool(table.get("reviewed", False)),
+        joiner=str(table.get("joiner", "and")),
         dotless_i=bool(table.get("dotless_i", False)),
         sounds=bool(table.get("sounds", False)),
     )

@@ -98,11 +98,15 @@ def _read_graph(folder: Path, path: Path, problems: Problems) -> Graph | None:
     if len(problems.lines) > before and len(steps) < len(items):
         return None  # further checks of half a graph would only repeat the problem
     start, prelude = str(head.get("start", "")), str(head.get("prelude", ""))
-    return Graph(path.stem, start, steps, bool(head.get("menu", False)), prelude)
+    menu, alone, shared = (bool(head.get(name, False)) for name in ("menu", "alone", "shared"))
+    return Graph(path.stem, start, steps, menu, alone, shared, prelude)
 
 
-_DEFAULT_ACTOR: dict[str, Actor] = {"say": "guide", "end": "guide", "rest": "guide", "task": "guide"}
-_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", **dict.fromkeys(("say", "end", "rest", "task"), "setup")}
+_SILENT = ("walk", "branch")
+"""Kinds of steps that the guide does without a word."""
+_OF_THE_GUIDE = ("say", "end", "rest", "task", *_SILENT)
+_DEFAULT_ACTOR: dict[str, Actor] = dict.fromkeys(_OF_THE_GUIDE, "guide")
+_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", **dict.fromkeys(_OF_THE_GUIDE, "setup")}
 
 
 def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problems: Problems) -> Step | None:
@@ -116,7 +120,7 @@ def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problem
             problems.add(*where, f"'{key}' is missing; a '{do}' step needs it")
     if len(problems.lines) > before:
         return None
-    values.setdefault("prompt", "" if do == "task" else f"{graph}.{values['id']}")
+    values.setdefault("prompt", "" if do == "task" or do in _SILENT else f"{graph}.{values['id']}")
     values["on"] = _flat(values.get("on", {}), where, problems)
     values["microphone"] = values.get("microphone", "on") == "on"
     if visits := values.get("visits"):

@@ -7,8 +7,13 @@ from itertools import combinations
 
 from voice_imago.dialogue.phrases import GAP, Words, bare, is_marked, is_whole, phrase_words
 from voice_imago.dialogue.script_files import Problems, did_you_mean
+from voice_imago.dialogue.script_names import (
+    COMMANDS,
+)
 from voice_imago.dialogue.script_read import Read
-from voice_imago.dialogue.script_shape import COMMANDS, Language
+from voice_imago.dialogue.script_shape import (
+    Language,
+)
 
 __all__ = ["check_commands", "check_replies"]
 
@@ -16,6 +21,8 @@ _LISTS = (
     "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "question",
     "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
     "negators", "address", "me", "not_me", "you", "about", "correction", "or",
+    "rebut", "own_view", "asking", "mirror_stem", "flooding", "crying", "function_words", "self_harm", "harm",
+    "list_lead", "list_and",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
 _OPTIONAL = ("turning_no", "turning_after", "turning_parts", "turning_endings")
@@ -81,7 +88,7 @@ def _words(language: Language, phrase: str) -> Words:
 
 def _misshapen(name: str, phrases: Sequence[str], content: set[str]) -> Iterator[str]:
     """Marks where they mean nothing, and gaps that are none."""
-    marks = content | {"question", "me", "not_me"}
+    marks = content | {"question", "me", "not_me", "flooding", "crying"}
     answers = name in _ANSWERS or name.startswith("choice:")
     for phrase in phrases:
         if is_marked(phrase) and name not in marks and not (answers and is_whole(phrase)):

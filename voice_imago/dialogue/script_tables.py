@@ -45,12 +45,18 @@ class StepTable(Struct, forbid_unknown_fields=True):
     microphone: Literal["on", "off"] = "on"
     reason: EndReason | Literal[""] = ""
     swap: bool = False
+    third: str = ""
+    graph: str = ""
+    by: str = ""
+    take: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    of: list[str] = []
     visits: VisitsTable | None = None
     resets: list[str] = []
     remind: list[str] = []
     reminders_s: list[Seconds] = []
     end_silence_s: Seconds | None = None
     keep: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    add: Literal["", "line", "words"] = ""
 
 
 class GraphTable(Struct, forbid_unknown_fields=True):
@@ -58,6 +64,8 @@ class GraphTable(Struct, forbid_unknown_fields=True):
     start: str
     step: list[StepTable]
     menu: bool = False
+    alone: bool = False
+    shared: bool = False
     prelude: str = ""
 
 
@@ -84,6 +92,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True):
     voices: list[str]
     offered: bool = True
     reviewed: bool = False
+    joiner: str = "and"
     dotless_i: bool = False
     sounds: bool = False
 

@@ -14,9 +14,20 @@ from dataclasses import dataclass
 from voice_imago.dialogue.phrases import Phrases, plain_words
 from voice_imago.dialogue.script_figures import check_numbers, check_times
 from voice_imago.dialogue.script_files import Problems, did_you_mean
+from voice_imago.dialogue.script_names import (
+    ALWAYS_KNOWN,
+    GUIDE_KEYS,
+)
 from voice_imago.dialogue.script_read import Read
 from voice_imago.dialogue.script_replies import check_commands, check_replies
-from voice_imago.dialogue.script_shape import AGAIN, GUIDE_KEYS, STEM, Language, Prompt, Step
+from voice_imago.dialogue.script_shape import (
+    AGAIN,
+    STEM,
+    Language,
+    Prompt,
+    Step,
+)
+from voice_imago.dialogue.script_walks import kept_slots
 
 __all__ = ["check_words", "prompt_words"]
 
@@ -30,7 +41,7 @@ REPEAT_SHARE = 0.6
 """Most words of a repeat form, as a share of the first form."""
 
 _NAMES = frozenset({"sender", "receiver", "actor", "other", "asker"})
-_MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}}
+_MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}, "guide.how_long": {"count"}}
 _FORMS = ("first", "repeat", "cue")
 
 
@@ -61,7 +72,7 @@ class _Words:
 def check_words(read: Read, problems: Problems) -> None:
     """Report everything that is wrong with the words, language by language."""
     used = _used_keys(read)
-    slots = {step.keep for graph in read.graphs.values() for step in graph.steps.values() if step.keep}
+    slots = kept_slots(read.graphs)
     for code, language in read.languages.items():
         words = _Words(language, used, slots, problems)
         _check_keys(words, read.broken)
@@ -162,7 +173,7 @@ def _check_placeholders(words: _Words, prompt: Prompt) -> None:
             continue
         for name in names:
             if name not in known:
-                allowed = ", ".join(f"{{{one}}}" for one in sorted(known))
+                allowed = ", ".join(f"{{{one}}}" for one in sorted(known - set(words.slots)))
                 what = f"'{{{name}}}' cannot be filled in here (known: {allowed})"
                 words.add(f"{prompt.key}/{form}", what + did_you_mean(name, known))
 
@@ -189,7 +200,7 @@ def _slots(prompt: Prompt, words: _Words) -> list[str]:
         named = {name for form in (*_FORMS, "stem", "again") for name in _named(getattr(prompt, form))}
     except ValueError:
         return []  # told already
-    return sorted(named & set(words.slots))
+    return sorted(named & set(words.slots) - ALWAYS_KNOWN)
 
 
 def _check_without(words: _Words, prompt: Prompt) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from voice_imago.dialogue.facilitation import understanding_notice
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase
 from voice_imago.events import (
     Partner,
@@ -51,6 +52,7 @@ class Tasks:
             self._learnt(self._lessons.pop(fact.id), fact.outcome)
         elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
             if waiting is state:
+                self._recalled(fact)
                 self._done(fact.outcome)
             else:  # taken when what is said in between was said
                 guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
@@ -103,6 +105,14 @@ class Tasks:
         if task == "tell_apart":
             self._told_apart(outcome)
         guide.follow(guide.walker.outcome(guide.state, outcome))
+
+    def _recalled(self, fact: Performed) -> None:
+        """What was kept on an earlier evening is known again."""
+        guide = self._guide
+        for name, meaning, text in fact.values:
+            if name in guide.step.of:
+                slot = Slot("list", items=tuple(text.split("\n"))) if meaning == "list" else Slot(meaning, text)
+                guide.state = guide.state.keep(name, slot)
 
     def _told_apart(self, outcome: str) -> None:
         if outcome == "good":

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.listing import listed
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import other
@@ -31,7 +32,7 @@ class Turns:
         if text:
             for label, there in guide.step.heard.items():
                 if label not in guide.state.call.branched and self._heard(text, label):
-                    guide.follow(guide.walker.branch(guide.state, there, label))
+                    guide.follow(guide.walker.diverted(guide.state, there, label))
                     return
             asked = guide.replies.holds(text, "question")
             guide.state = replace(guide.state, asked=asked)
@@ -39,32 +40,44 @@ class Turns:
 
     def _keep(self, text: str | None) -> None:
         """Keep the words of the turn if the step says so, or when they come."""
-        guide, name = self._guide, self._guide.step.keep
-        if name and text:
-            guide.state = guide.state.keep(name, Slot("words", text))
-        elif name:
-            keeping = {**guide.state.keeping, guide.state.last_turn: name}
+        guide, step = self._guide, self._guide.step
+        if step.keep and text:
+            self._keep_as(step.keep, step.add, text)
+        elif step.keep:
+            keeping = {**guide.state.keeping, guide.state.last_turn: (step.keep, step.add)}
             guide.state = replace(guide.state, keeping=keeping)
 
     def words_came(self, fact: WordsKnown) -> State:
         """The words of an earlier turn, which may be awaited to be kept."""
-        guide, name = self._guide, self._guide.state.keeping.get(fact.turn)
-        if name is not None:
+        guide, wanted = self._guide, self._guide.state.keeping.get(fact.turn)
+        if wanted is not None:
             left = {turn: other for turn, other in guide.state.keeping.items() if turn != fact.turn}
             guide.state = replace(guide.state, keeping=left)
-            guide.state = guide.state.keep(name, Slot("words", fact.text)) if fact.text else guide.state
+            if fact.text:
+                self._keep_as(*wanted, fact.text)
         return guide.state
+
+    def _keep_as(self, name: str, add: str, text: str) -> None:
+        """The words themselves; or, in a list, one more line, or each of the things that were named."""
+        guide = self._guide
+        if not add:
+            guide.state = guide.state.keep(name, Slot("words", text))
+            return
+        lists = guide.script.languages[guide.course.language].replies
+        items = (text,) if add == "line" else listed(text, lists)
+        before = guide.state.slots.get(name, Slot("list"))
+        guide.state = guide.state.keep(name, before.with_items(*items))
 
     def _heard(self, text: str, label: str) -> bool:
         """Whether a reply list is in the words; with ``!``, whether it is not."""
         return self._guide.replies.holds(text, label.lstrip("!")) is not label.startswith("!")
 
-    def of_the_other(self, heard: TurnHeard) -> None:
-        """Not the partner whose turn it is: the step stays."""
+    def of_the_other(self, heard: TurnHeard, *, alone: bool = False) -> None:
+        """Not the partner whose turn it is: the step stays. Who should be ``alone`` has no other one to be told of."""
         speaker = heard.ended.speaker
         self.not_taken(heard.utterances or ())
         self._guide.listen()
-        if speaker is not None:
+        if speaker is not None and not alone:
             self.interrupted(Interruption(heard.at, speaker, heard.ended.turn))
 
     def not_taken(self, utterances: tuple[Utterance, ...]) -> None:
@@ -101,4 +114,4 @@ class Turns:
             guide.emit(Chime("time"))
         else:
             guide.state = replace(guide.state, intervened_at=guide.at)
-            guide.murmur(guide.line("guide.let_catch"))
+            guide.murmur(guide.line("guide.let_catch" if rung == 2 else "guide.one_sentence"))

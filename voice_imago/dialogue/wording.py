@@ -122,4 +122,5 @@ class Wording:
             parts.append(literal)
             if placeholder is not None:
                 parts.append(values[placeholder])
-        return "".join(parts)
+        said = "".join(parts)
+        return said[:1].upper() + said[1:] if text.startswith("{") else said

@@ -30,6 +30,7 @@ __all__ = [
     "check_language",
     "check_partners",
     "check_scene",
+    "choose_name",
     "make_prompts",
     "make_voice",
 ]
@@ -73,7 +74,8 @@ class StartPlan:
         return RecogniserSpec(self.recogniser, self.model, self.model_dir, self.language, self.partners)
 
 
-def _choose(what: str, given: str, choices: Sequence[str]) -> str:
+def choose_name(what: str, given: str, choices: Sequence[str]) -> str:
+    """The name, if it is one of the choices. Raises UsageError with the choices, and what may have been meant."""
     if given in choices:
         return given
     close = difflib.get_close_matches(given, choices, 1)
@@ -83,7 +85,7 @@ def _choose(what: str, given: str, choices: Sequence[str]) -> str:
 
 def check_dialogue(script: Script, name: str) -> str:
     """The dialogue's id. Raises UsageError with the choices."""
-    return _choose("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
+    return choose_name("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
 
 
 def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
@@ -91,7 +93,7 @@ def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
     if dialogue not in (ENROLMENT, MODEL_SETUP):
         check_dialogue(script, dialogue)
     for name in prelude:
-        _choose("prelude", name, PRELUDES)
+        choose_name("prelude", name, PRELUDES)
 
 
 def check_language(script: Script, code: str) -> str:
@@ -101,7 +103,7 @@ def check_language(script: Script, code: str) -> str:
     if language is not None and not language.offered:
         what = f"{language.name} is not ready yet: the guide's own words in it are still to be written."
         raise UsageError(what, f"Choose one of: {', '.join(offered)}.")
-    return _choose("language", code, offered)
+    return choose_name("language", code, offered)
 
 
 def check_partners(names: Sequence[str]) -> tuple[str, str]:
