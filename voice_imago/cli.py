@@ -114,6 +114,7 @@ def _add_enrol(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = _command(commands, "check", "Check prompts and scenes; every problem at once.")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
+    check.add_argument("--language", default="", metavar="CODE", help="also everything that this language lacks")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
@@ -170,7 +171,7 @@ def _enrol(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from voice_imago.runtime.checking import check
 
-    return check(options.path)
+    return check(options.path, options.language)
 
 
 def _devices(options: argparse.Namespace) -> int:

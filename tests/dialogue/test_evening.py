@@ -304,6 +304,7 @@ def test_delete_is_asked_once_at_any_time_and_said_when_it_is_true() -> None:
     table.says(ANA, "All of it.")
     assert table.guide_finishes().step == "all"
     table.says(BEN, "Yes.")
+    table.guide_finishes()
     assert (table.tasks[-1].task, table.tasks[-1].what) == ("forget", "everything")
     assert "delete.gone" not in table.prompts
     table.performed("good")

@@ -89,19 +89,22 @@ def load_script(folder: Path | None = None) -> Script:
     return Script(read.graphs, read.timings, read.languages, read.resources)
 
 
-def check_prompts(folder: Path | None = None) -> list[str]:
-    """Every problem in ``folder``, one line each; empty: all is well."""
+def check_prompts(folder: Path | None = None, language: str = "") -> list[str]:
+    """Every problem in ``folder``, one line each; empty: all is well.
+
+    What a language lacks that is not offered yet is no problem, unless it is this ``language``.
+    """
     folder, problems = folder or prompts_folder(), Problems()
-    _read_and_check(folder, problems)
+    _read_and_check(folder, problems, language)
     check_schemas(folder, problems)  # only an editor needs them, so no session fails over them
     return problems.lines
 
 
-def _read_and_check(folder: Path, problems: Problems) -> Read:
+def _read_and_check(folder: Path, problems: Problems, language: str = "") -> Read:
     if not folder.is_dir():
         problems.add(str(folder), "", "there is no such folder")
         return Read({}, {}, {}, {}, {})
-    read = read_folder(folder, problems)
+    read = read_folder(folder, problems, language)
     check_graphs(read.graphs, read.timings, problems)
     check_words(read, problems)
     return read

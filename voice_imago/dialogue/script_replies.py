@@ -51,7 +51,7 @@ def check_replies(language: Language, read: Read, problems: Problems) -> None:
         name.lstrip("!") for graph in read.graphs.values() for step in graph.steps.values() for name in step.heard
     }
     needed = _needed(read)
-    for name, where in needed.items():
+    for name, where in needed.items() if language.offered else ():
         shared = name.removeprefix("choice:")
         if name not in lists and shared not in lists:
             label = name.replace(":", ".")
@@ -131,7 +131,7 @@ def check_commands(language: Language, problems: Problems) -> None:
     if not commands:
         return
     owner: dict[Words, str] = {}
-    for name in COMMANDS:
+    for name in COMMANDS if language.offered else ():
         if not commands.get(name):
             problems.add(file, name, "the command has no phrases")
     for name, phrases in commands.items():
