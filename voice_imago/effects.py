@@ -17,6 +17,8 @@ class Say:
     prompt: str
     text: str
     form: Form
+    own: bool = False
+    """Words of the couple's own are in it: its sound is never written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Prepare:
     """Render these texts ahead, in order of need."""
 
     texts: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    """Those of them that hold words of the couple's own: their sound is never written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class Perform:
     what: str = ""
     """Which one, where the step says so."""
     values: tuple[tuple[str, str, str], ...] = ()
-    """Of the step's slots: name, meaning (as in ``Reply``; ``words`` or ``list``), and how it is said."""
+    """Of the step's slots: name, meaning (as in ``Reply``; ``words`` or ``list``), and all of its words, a list's lines
+    one below the other; of other answers how they are said."""
     wanted: tuple[str, ...] = ()
     """Names of the slots that ``recall`` is to fill."""
 

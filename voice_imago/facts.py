@@ -171,7 +171,7 @@ class Reply:
 
     ``number:0`` to ``number:10``; ``name:0`` or ``name:1``, a partner's index; ``date:`` and ``When.code``, such as
     ``date:+30m``, ``date:+1d 20:00``, ``date:sat 15:00``, ``date:--05-03 evening`` or ``date:08:00|20:00`` (the next
-    of the two).
+    of the two). Empty in an event of what one partner answers alone.
     """
 
     at: float

@@ -21,6 +21,7 @@ from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.safety import Harm, HarmWords
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.discretion import Discretion
 from voice_imago.events import (
     AnswerKeyed,
     Backchannel,
@@ -94,6 +95,7 @@ class Session:
         self._lines: dict[int, Say] = {}
         self._turns = TurnsInWork()
         self._at = 0.0
+        self._discretion = Discretion()
         self._typed = TypedLines()
         self._out: list[Effect] = []
         self._inputs: dict[type, Callable[[Any], None]] = {
@@ -139,16 +141,9 @@ class Session:
     def begin(self, at: float = 0.0) -> list[Effect]:
         """Open the session; the greeting follows."""
         self._at, course = at, self.settings.course
+        heard_by, echo = self.settings.recogniser, self.settings.echo
         self._publish(
-            SessionStarted(
-                at,
-                course.dialogue,
-                course.language,
-                course.partners,
-                self.settings.recogniser,
-                self.settings.echo,
-                __version__,
-            )
+            SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
         )
         self._apply(self.dialogue.begin(at))
         return self._flush()
@@ -156,6 +151,7 @@ class Session:
     def feed(self, input: Input) -> list[Effect]:
         """Take one input, give what is to be done, in order."""
         self._at = max(self._at, input.at)
+        self._discretion.at(alone=self.dialogue.alone)
         if not self.over:
             self._inputs[type(input)](input)
             self._read_typed()
@@ -240,9 +236,7 @@ class Session:
             self._facts[type(fact)](fact)
 
     def _publish(self, fact: Fact) -> None:
-        if self.dialogue.alone and isinstance(fact, Transcript | PromptStarted | PromptFinished):
-            fact = replace(fact, text="")
-        self._out.append(Publish(fact))
+        self._out.append(Publish(self._discretion.told(fact, alone=self.dialogue.alone)))
 
     def _tell(self, fact: Any) -> None:
         self._apply(self.dialogue.feed(fact, turn_open=self.hearing.turn_open))
@@ -253,6 +247,7 @@ class Session:
 
     def _turn_paused(self, pause: TurnPaused) -> None:
         """Give the piece to the recogniser, if it understands this kind of piece."""
+        self._discretion.turn(pause.turn)
         words = self.settings.course.words
         answering = self._window is not None and self._window.kind in ("answer", "setup")
         if words == "speech" or (words == "answers" and answering):
@@ -376,9 +371,11 @@ class Session:
                 self._expect(effect.window)
                 continue
             if isinstance(effect, Say):
-                self._lines[effect.id] = effect
+                self._lines[effect.id] = self._discretion.line(effect, alone=self.dialogue.alone)
             if isinstance(effect, Finish):
                 self._publish(SessionEnded(self._at, effect.reason))
+            if isinstance(effect, Publish):
+                effect = Publish(self._discretion.told(effect.fact, alone=self.dialogue.alone))
             self._out.append(effect)
 
     def _expect(self, window: Window | None) -> None:

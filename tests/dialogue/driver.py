@@ -170,6 +170,11 @@ class Table:
         return [entered.step for entered in self.published(StepEntered)]
 
     @property
+    def published_steps(self) -> list[StepEntered]:
+        """Every step that was told, with its actor."""
+        return self.published(StepEntered)
+
+    @property
     def chimes(self) -> list[str]:
         return [effect.name for effect in self.effects if isinstance(effect, Chime)]
 
@@ -218,8 +223,13 @@ class Table:
     def performed(
         self, outcome: str = "good", id: int | None = None, values: tuple[tuple[str, str, str], ...] = ()
     ) -> Table:
-        """What came of the last task, or of an older one."""
+        """What came of the last task, or of an older one; ``values``: what was recalled."""
         return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome, values))
+
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        """What is kept for later prompts."""
+        return self.dialogue.guide.state.slots
 
     def words_come(self, turn: int, who: Speaker | None, text: str, confidence: float = 1.0) -> Table:
         return self.feed(WordsKnown(self.at, turn, (Utterance(who, text, confidence),)))

@@ -62,6 +62,7 @@ class HeldPrompts:
         self.pcm: Pcm | None = np.ones(PLAY_HZ, np.int16)
         self.asked: list[tuple[str, Callable[[Pcm | None], None]]] = []
         self.prepared: list[str] = []
+        self.unkept: list[str] = []
 
     def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
         self.asked.append((text, ready))
@@ -72,6 +73,9 @@ class HeldPrompts:
         self.prepared += texts
 
     def retune(self, rate: float, volume: float) -> None: ...
+
+    def never_keep(self, text: str) -> None:
+        self.unkept.append(text)
 
 
 class Loud:

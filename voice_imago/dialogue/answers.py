@@ -24,15 +24,12 @@ from voice_imago.dialogue.script_names import (
 from voice_imago.dialogue.script_shape import number_range
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.dialogue.turns import FILLER_S, GIVE_UP_S
 from voice_imago.dialogue.when import When
 from voice_imago.events import UNKNOWN, Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
 
 __all__ = ["Answers", "expected", "keyed", "options_prompt", "reminder_prompt", "target"]
 
-FILLER_S = 3.0
-"""Seconds without words after an answer until "one moment" (domain §5.7)."""
-GIVE_UP_S = 8.0
-"""Seconds without words until the guide asks again."""
 TALK_S = 3.0
 """Speech longer than this is no short answer but somebody going on (used only when there are no words)."""
 DIGITS = "0123456789x"

@@ -189,7 +189,7 @@ class Commands:
         if command.by != "key":
             self._enter_aside(STOP_GRAPH, command)
             return
-        lines = [*guide.give_up(), guide.line("guide.stopped"), guide.line("guide.goodbye")]
+        lines = [*guide.give_up(), *guide.out_of_the_part(), guide.line("guide.stopped"), guide.line("guide.goodbye")]
         guide.speak(lines, "stop")
 
     def _enter_aside(self, graph: str, command: Command) -> None:

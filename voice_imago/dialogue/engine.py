@@ -18,7 +18,7 @@ changes nothing.
     LISTENING  TurnHeard     a turn step is over; an ask step has an answer (or a question) to understand
     LISTENING  Waited        a reminder; never a skip
     LISTENING  Talked        a soft hint that the piece is long; never a cut
-    DECIDING   the same as LISTENING, and WordsKnown: the words of the answer
+    DECIDING   the same as LISTENING, and WordsKnown: the words of the answer, or of a turn that is to be kept
     DECIDING   Due           "one moment", then the question again
     RESTING    Due           the rest is over ("ready" ends it early; a rest may have answers, too)
     PAUSED     nothing but commands, and the keys while the microphone is lost
@@ -46,6 +46,7 @@ from typing import Any
 
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
+from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
@@ -147,7 +148,7 @@ class Dialogue:
     @property
     def alone(self) -> bool:
         """What is said now is for one partner alone; no word of it may stand in an event."""
-        return any(self._guide.script.graphs[call.graph].alone for call in self._guide.state.calls)
+        return is_alone(self._guide.state, self._guide.script.graphs)
 
     @property
     def guide(self) -> Guide:
@@ -245,8 +246,8 @@ class Dialogue:
             self._take(heard)
 
     def _take(self, heard: TurnHeard) -> None:
-        """A turn step is done, unless a gentle move is due."""
-        if self._moves.overwhelmed(heard.text) or self._moves.tearful(heard.text):
+        """A turn step is done, unless its words are needed first, or a gentle move is due."""
+        if self._turns.waits(heard) or self._moves.overwhelmed(heard.text) or self._moves.tearful(heard.text):
             return
         self._moves.note(heard, self._guide.state)
         kind = self._moves.instead_of_mirroring(heard.text, heard.ended.speech_s, self._guide.state)
@@ -258,6 +259,9 @@ class Dialogue:
         self._back.took()
 
     def _words_known(self, fact: WordsKnown) -> None:
+        if (heard := self._turns.awaited(fact)) is not None:
+            self._take(heard) if heard.utterances else self._guide.listen()
+            return
         guide, state = self._guide, self._turns.words_came(fact)
         if state.beneath is not state:
             guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
@@ -333,6 +337,8 @@ class Dialogue:
             self._guide.rest_over()
         elif self.phase is Phase.WORKING:
             self._tasks.too_late()
+        elif state.waiting is not None:
+            self._turns.due()
         elif self.phase is Phase.DECIDING:
             asks_who = state.doubt is not None and state.filler_said
             (self._voices.not_understood if asks_who else self._answers.due)()

@@ -16,6 +16,7 @@ from voice_imago.dialogue.script import Script, Step
 from voice_imago.dialogue.script_names import (
     CANCELLABLE,
 )
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.speaking import Speaking
 from voice_imago.dialogue.state import After, Line, Phase, State, entered
 from voice_imago.dialogue.walk import with_call
@@ -27,7 +28,6 @@ from voice_imago.events import (
     Finish,
     Partner,
     Perform,
-    Prepare,
     Publish,
     StepEntered,
     SwitchMicrophone,
@@ -92,7 +92,8 @@ class Guide(Speaking):
             self.follow(self.walker.walk(state))
             return
         if step.do == "branch":
-            self.follow(self.walker.branch(state))
+            known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}
+            self.follow(self.walker.branch(replace(state, slots={**state.slots, **known})))
             return
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
         asked = not resumed and step.asker is not None and (state.asked or taken)
@@ -102,8 +103,7 @@ class Guide(Speaking):
         if not self.state.call.told:
             self.tell_step()
         self.microphone(on=step.microphone)
-        soon = ahead.texts_ahead(self.walker, self.wording, self.course.partners, self.state, self.kept())
-        self.emit(Prepare(tuple(soon)))
+        self.emit(ahead.lines_ahead(self.walker, self.wording, self.course.partners, self.state, self.kept()))
         if taken:
             self.listen()
         elif asked:
@@ -120,7 +120,7 @@ class Guide(Speaking):
             self.speak(lines, "leave")
             return
         if step.do == "end":
-            lines = [*self.give_up(), *lines, self.line("guide.goodbye")]
+            lines = [*self.give_up(), *self.out_of_the_part(), *lines, self.line("guide.goodbye")]
         self.speak(lines, _AFTER[step.do])
 
     def _opening_lines(self, step: Step, resumed: bool) -> list[Line]:
@@ -212,7 +212,8 @@ class Guide(Speaking):
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""
         slots, said = self.state.slots, self.kept()
-        return tuple((name, slots[name].meaning, said.get(name, "")) for name in self.step.of if name in slots)
+        known = [(name, slots[name]) for name in self.step.of if name in slots]
+        return tuple((name, slot.meaning, slot.whole or said.get(name, "")) for name, slot in known)
 
     def give_up(self) -> list[Line]:
         """End what is still being done for a step that was left; what there is to say about that."""
@@ -221,6 +222,16 @@ class Guide(Speaking):
         self.emit(Cancel(self.running))
         self.running = 0
         return [self.line("guide.fetch_stopped")]
+
+    def out_of_the_part(self) -> list[Line]:
+        """Before the end of a session in which somebody still plays a part: the words that lead out of it."""
+        part = self.walker.in_a_part(self.state)
+        if part is None:
+            return []
+        graph = self.script.graphs[part.call.graph]
+        step = graph.steps[graph.exit]
+        roles = ahead.roles(self.course.partners, step, part.sender) | self.kept()
+        return [self.wording.line(step.prompt, roles, form="first")]
 
     # ------------------------------------------------------------------ listening, resting
 

@@ -10,9 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from voice_imago.dialogue.phrases import plain_words
 
-__all__ = ["listed"]
+__all__ = ["listed", "one_line"]
 
 _STOPS = re.compile(r"[,;.!?…–—\n]+")
+
+
+def one_line(text: str) -> str:
+    """The whole turn as a line of a list: said among others it needs no full stop of its own."""
+    return text.strip().rstrip(".,;") or text
 
 
 def listed(text: str, lists: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ _NO_SLOTS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", 
 """Placeholders that mean something already."""
 _ONLY_FOR = {
     "mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end", "what": "task",
-    "third": "turn", "add": "turn", "graph": "walk", "take": "branch", "of": "task",
+    "third": "turn", "add": "turn", "graph": "walk", "take": "branch", "give": "branch", "of": "task",
 }  # fmt: skip
 """Field -> the only `do` it has a meaning for."""
 

@@ -24,6 +24,8 @@ ASIDES: Final = frozenset((
     PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
+BREAKS: Final = frozenset((TIME_OUT_GRAPH, FLOODED_GRAPH, PAUSE_HERE_GRAPH))
+"""Those after which nobody goes on playing a part (``Graph.exit``)."""
 KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "dialogue": "the dialogue that was asked for on the command line; empty: the menu asks",
     "sessions": "sessions finished so far",
@@ -38,6 +40,8 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "minutes": "minutes since the session began",
     "times": "how often this kind of dialogue was finished by now",
     "disclosed": "what kind of harm was just spoken of",
+    "alone": "only one partner is at the table (a graph with alone = true); empty: both are",
+    "understanding": "what is understood of what is said: speech, answers, nothing",
 }
 """Slots that the program fills; every other one is kept by a step, or recalled by a task."""
 ALWAYS_KNOWN: Final = frozenset({"minutes"})

@@ -98,9 +98,9 @@ def _read_graph(folder: Path, path: Path, problems: Problems) -> Graph | None:
             steps[step.id] = step
     if len(problems.lines) > before and len(steps) < len(items):
         return None  # further checks of half a graph would only repeat the problem
-    start, prelude = str(head.get("start", "")), str(head.get("prelude", ""))
+    start, leave, prelude = (str(head.get(name, "")) for name in ("start", "exit", "prelude"))
     menu, alone, shared = (bool(head.get(name, False)) for name in ("menu", "alone", "shared"))
-    return Graph(path.stem, start, steps, menu, alone, shared, prelude)
+    return Graph(path.stem, start, steps, menu, alone, shared, leave, prelude)
 
 
 _SILENT = ("walk", "branch")

@@ -78,7 +78,8 @@ def _needed(read: Read) -> dict[str, str]:
         for step in graph.steps.values():
             where = f"step '{step.id}' in dialogues/{graph.id}.toml"
             needed |= {name.lstrip("!"): where for name in step.heard}
-            needed |= {name: where for name in step.on if name.startswith("choice:")}
+            if step.do != "branch":  # what it decides by was answered elsewhere, or is known
+                needed |= {name: where for name in step.on if name.startswith("choice:")}
     return needed
 
 
@@ -116,7 +117,7 @@ def _same_choices(language: Language, read: Read) -> Iterator[tuple[str, str, st
     told = set()
     for graph in read.graphs.values():
         for step in graph.steps.values():
-            choices = [name for name in step.on if name.startswith("choice:")]
+            choices = [name for name in step.on if name.startswith("choice:") and step.do != "branch"]
             for one, other in combinations([name for name in choices if name in lists], 2):
                 meant = {_words(language, phrase) for phrase in lists.get(one, ())}
                 for phrase in lists.get(other, ()):

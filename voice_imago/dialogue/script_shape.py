@@ -124,6 +124,8 @@ class Step:
     """Of a ``branch``: the slot that decides. Of a ``rest``: the slot with the time until which it lasts."""
     take: str = ""
     """Of a ``branch`` by a list: the slot that gets its next item."""
+    give: str = ""
+    """Of a ``branch`` by words: the list whose next line they become."""
     of: tuple[str, ...] = ()
     """Slots that a task gets, or fills."""
     visits: Visits | None = None
@@ -136,8 +138,9 @@ class Step:
     """Seconds, instead of the timing class's own."""
     keep: str = ""
     """Name under which the answer, or the words of the turn, are kept for later prompts."""
-    add: Literal["", "line", "words"] = ""
-    """With ``keep`` on a turn: what is kept is a list, and the turn is its next line, or holds words of it."""
+    add: Literal["", "line", "words", "anew"] = ""
+    """With ``keep`` on a turn: what is kept is a list, and the turn is its next line, or holds words of it (``anew``:
+    all of its words)."""
 
     @property
     def patience_s(self) -> float:
@@ -158,6 +161,9 @@ class Graph:
     """For the sender alone: the other one is not heard, and no word of it stands in an event."""
     shared: bool = False
     """Entered from other graphs, by a command or before a dialogue, and left with ``return``."""
+    exit: str = ""
+    """Of a shared graph in which somebody plays a part: the only step that leads out of it. A break leads there, too,
+    and it is said before any end."""
     prelude: str = ""
     """The first step when walked before a dialogue; empty: ``start``."""
 

@@ -49,6 +49,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     graph: str = ""
     by: str = ""
     take: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    give: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
     of: list[str] = []
     visits: VisitsTable | None = None
     resets: list[str] = []
@@ -56,7 +57,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     reminders_s: list[Seconds] = []
     end_silence_s: Seconds | None = None
     keep: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
-    add: Literal["", "line", "words"] = ""
+    add: Literal["", "line", "words", "anew"] = ""
 
 
 class GraphTable(Struct, forbid_unknown_fields=True):
@@ -66,6 +67,7 @@ class GraphTable(Struct, forbid_unknown_fields=True):
     menu: bool = False
     alone: bool = False
     shared: bool = False
+    exit: str = ""
     prelude: str = ""
 
 

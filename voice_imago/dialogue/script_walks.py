@@ -11,6 +11,7 @@ from voice_imago.dialogue.script_names import (
     MIRROR_GRAPH,
 )
 from voice_imago.dialogue.script_shape import (
+    RETURN,
     Graph,
     Step,
     branch_range,
@@ -26,7 +27,7 @@ _BRANCHES = ("empty", "words", "list", "date", "number", "choice", "name")
 def kept_slots(graphs: Mapping[str, Graph]) -> set[str]:
     """Every name under which something may be kept."""
     steps = [step for graph in graphs.values() for step in graph.steps.values()]
-    kept = {step.keep for step in steps} | {step.take for step in steps}
+    kept = {step.keep for step in steps} | {step.take for step in steps} | {step.give for step in steps}
     recalled = {name for step in steps if step.task == "recall" for name in step.of}
     return (kept | recalled | set(KNOWN_SLOTS)) - {""}
 
@@ -39,6 +40,8 @@ def check_walks(graphs: Mapping[str, Graph], problems: Problems) -> None:
         for step in graph.steps.values():
             for place, what in _problems(step, graphs, slots):
                 problems.add(file, f"{step.id}/{place}", what)
+        for place, what in _exit_problems(graph):
+            problems.add(file, place, what)
         for name in _circles(graph):
             problems.add(file, name, "is a circle of steps without a word; nobody gets out")
     for name in _walked_in_circles(graphs):
@@ -99,6 +102,21 @@ def _branch_problems(step: Step, slots: Collection[str]) -> Iterator[tuple[str, 
             taken[number] = meaning
 
 
+def _exit_problems(graph: Graph) -> Iterator[tuple[str, str]]:
+    if not graph.exit:
+        return
+    leaving = graph.steps.get(graph.exit)
+    if leaving is None:
+        yield "exit", f"no step is called '{graph.exit}'" + did_you_mean(graph.exit, graph.steps)
+        return
+    if not graph.shared:
+        yield "exit", "has a meaning only with shared = true"
+    if leaving.do != "turn" or leaving.skippable:
+        yield leaving.id, 'is the exit; it needs do = "turn" and skippable = false'
+    for name in _ways_past_the_exit(graph):
+        yield name, f"leads out of the graph past its exit, '{graph.exit}'"
+
+
 def _circles(graph: Graph) -> Iterator[str]:
     """Branches that may lead back to themselves without anything being said or done in between."""
     for step in graph.steps.values():
@@ -115,8 +133,25 @@ def _circles(graph: Graph) -> Iterator[str]:
             yield step.id
 
 
+def _ways_past_the_exit(graph: Graph) -> Iterator[str]:
+    """Steps of a graph with an exit from which one gets out in another way."""
+    seen, waiting = {graph.exit}, [graph.start]
+    while waiting:
+        name = waiting.pop()
+        step = graph.steps.get(name)
+        if step is None or name in seen:
+            continue
+        seen.add(name)
+        following = _after(step)
+        if RETURN in following or step.do == "end":
+            yield name
+        waiting += following
+
+
 def _after(step: Step) -> list[str]:
-    targets = [*step.on.values(), *([step.next] if step.next else [])]
+    visits = [step.visits.then] if step.visits else []
+    targets = [*step.on.values(), *step.heard.values(), *([step.next] if step.next else []), *visits]
+    targets += [step.third] if step.third else []
     return [target_for(target, "loop") for target in targets]
 
 

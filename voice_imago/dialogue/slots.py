@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from voice_imago.dialogue.listing import one_line
 from voice_imago.dialogue.phrases import bare
 from voice_imago.dialogue.script_shape import Language
 from voice_imago.dialogue.when import WEEKDAYS, Part, When
@@ -42,6 +43,16 @@ class Slot:
     def with_items(self, *more: str) -> Slot:
         """A list with more lines; each stands in it once."""
         return Slot("list", items=tuple(dict.fromkeys((*self.items, *more))))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it adds to a list: its lines, or its words as one."""
+        return self.items or ((one_line(self.text),) if self.text else ())
+
+    @property
+    def whole(self) -> str:
+        """All of its words, however many; of a list a line each. Empty: an answer, which its meaning tells."""
+        return "\n".join(self.items) if self.meaning == "list" else self.text
 
     def next_item(self) -> tuple[Slot | None, Slot]:
         """The first line as a slot of its own, and the list without it."""

@@ -126,7 +126,7 @@ class Speaking:
 
     def _say(self, line: Line) -> int:
         self._ids += 1
-        self.emit(Say(self._ids, line.key, line.text, line.form))
+        self.emit(Say(self._ids, line.key, line.text, line.form, line.own))
         return self._ids
 
     # ------------------------------------------------------------------ words

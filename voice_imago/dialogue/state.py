@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from voice_imago.dialogue.openings import Sent
 from voice_imago.dialogue.slots import Slot
-from voice_imago.events import Form, Partner, Performed, Speaker, Utterance, WordsKnown
+from voice_imago.events import Form, Partner, Performed, Speaker, TurnHeard, Utterance, WordsKnown
 
 __all__ = [
     "BASES",
@@ -61,6 +61,8 @@ class Line:
     key: str
     form: Form
     text: str
+    own: bool = False
+    """Words of the couple's own are in it: its sound is never written."""
 
 
 CallKind = Literal["main", "prelude", "part", "mirror", "aside"]
@@ -197,8 +199,11 @@ class State:
     """Paused because the microphone was lost."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """Answers kept by name, for as long as the session lasts."""
-    keeping: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    """Turns whose words are awaited to be kept: the name for them, and how they are added to a list."""
+    keeping: Mapping[int, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    """Turns whose words are awaited to be kept: the name for them, how they are added to a list, and the reply lists
+    that the step listens for."""
+    waiting: TurnHeard | None = None
+    """The turn that is over when its words are there (phase DECIDING)."""
 
     @property
     def call(self) -> Call:
@@ -267,4 +272,5 @@ def entered(state: State, *, asked: bool) -> State:
         doubt=None,
         doubted=False,
         unsure_turns=frozenset(),
+        waiting=None,
     )

@@ -107,8 +107,10 @@ class Tasks:
         guide.follow(guide.walker.outcome(guide.state, outcome))
 
     def _recalled(self, fact: Performed) -> None:
-        """What was kept on an earlier evening is known again."""
-        guide = self._guide
+        """What was kept on an earlier evening is known again, in place of what was said meanwhile."""
+        guide, state = self._guide, self._guide.state
+        if guide.step.task == "recall" and fact.outcome == "good":
+            guide.state = replace(state, slots={n: s for n, s in state.slots.items() if n not in guide.step.of})
         for name, meaning, text in fact.values:
             if name in guide.step.of:
                 slot = Slot("list", items=tuple(text.split("\n"))) if meaning == "list" else Slot(meaning, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from voice_imago.dialogue.aloneness import own_slots, with_own_slots
 from voice_imago.dialogue.script import (
     RETURN,
     Graph,
@@ -14,6 +15,7 @@ from voice_imago.dialogue.script import (
     target_for,
 )
 from voice_imago.dialogue.script_names import (
+    BREAKS,
     MIRROR_GRAPH,
 )
 from voice_imago.dialogue.script_shape import branch_range
@@ -62,6 +64,7 @@ class Walker:
 
     def __init__(self, graphs: Mapping[str, Graph]) -> None:
         self._graphs = graphs
+        self._own = own_slots(graphs)
 
     # ------------------------------------------------------------------ where we are
 
@@ -104,7 +107,7 @@ class Walker:
         entered = self._graphs[graph]
         first = (kind == "prelude" and entered.prelude) or entered.start
         call = Call(graph, first, kind, mode, visits, flipped=flipped)
-        return self._arrive(replace(state, calls=(*state.calls, call)), call.step) or state
+        return self._entered(state, call)
 
     def walk(self, state: State) -> State:
         """Enter the graph that the current step walks; in an aside it is an aside, too."""
@@ -114,7 +117,11 @@ class Walker:
         if state.call.kind == "aside":
             return self.begin(state, name, "aside")
         call = Call(name, self._graphs[name].start, "part", way=state.trail, came=state.sender)
-        return self._arrive(replace(state, calls=(*state.calls, call), trail=()), call.step) or state
+        return self._entered(replace(state, trail=()), call)
+
+    def _entered(self, state: State, call: Call) -> State:
+        entered = with_own_slots(state, replace(state, calls=(*state.calls, call)), self._graphs, self._own)
+        return self._arrive(entered, call.step) or state
 
     def branch(self, state: State) -> State | None:
         """Decide a branch by what was kept; of a list, take the next item."""
@@ -124,6 +131,8 @@ class Walker:
             taken, left = slot.next_item()
             state = state.keep(step.by, left).keep(step.take, taken) if taken is not None else state
             slot = taken
+        if slot is not None and step.give:
+            state = state.keep(step.give, state.slots.get(step.give, Slot("list")).with_items(*slot.lines))
         target = branch_target(step, slot)
         return self.finish(state) if target is None else self.follow(state, target)
 
@@ -151,6 +160,7 @@ class Walker:
     def _left(self, state: State) -> State | None:
         """Out of the graph on top of the stack."""
         ended, below = state.call, replace(state, calls=state.calls[:-1])
+        below = with_own_slots(state, below, self._graphs, self._own)
         if ended.flipped:
             below = replace(below, sender=other(below.sender))
         if ended.kind == "part":
@@ -159,7 +169,20 @@ class Walker:
             return self.finish(below)
         if not below.calls:
             return None
+        part = self.in_a_part(below) if ended.graph in BREAKS else None
+        if part is not None:
+            return self._arrive(part, self._graphs[part.call.graph].exit)
         return replace(with_call(below, replace(below.call, told=False)), resumed=True)
+
+    def in_a_part(self, state: State) -> State | None:
+        """The graph on the stack in which somebody plays a part, with nothing above it; None: nobody (still) does."""
+        for level in range(len(state.calls) - 1, -1, -1):
+            leaving = self._graphs[state.calls[level].graph].exit
+            if leaving and state.calls[level].step != leaving:
+                away = sum(call.flipped for call in state.calls[level + 1 :]) % 2
+                sender = other(state.sender) if away else state.sender
+                return replace(state, calls=state.calls[: level + 1], sender=sender)
+        return None
 
     def finish(self, state: State) -> State | None:
         """The current step is done: the second partner's part of a step for both, or what comes next."""
@@ -218,6 +241,21 @@ class Walker:
         return replace(state, calls=(*state.calls[:base], call), sender=sender, trail=trail)
 
     # ------------------------------------------------------------------ looking ahead
+
+    def needs_next(self, state: State, slot: str) -> bool:
+        """Whether a slot decides what follows the current step, or is given to a task, before anything is said."""
+        steps = self._graphs[state.call.graph].steps
+        seen: set[str] = set()
+        waiting = [self.step(state).next]
+        while waiting:
+            step = steps.get(self._name(waiting.pop() or RETURN, state))
+            if step is None or step.id in seen:
+                continue
+            seen.add(step.id)
+            if step.by == slot or slot in step.of:
+                return True
+            waiting += [*step.on.values(), step.next] if step.do == "branch" else []
+        return False
 
     def next_actor(self, state: State) -> Partner | None:
         """Who acts after the current turn; that voice taking the floor ends the turn."""

@@ -119,6 +119,7 @@ class Rehearsal:
             words=words,  # type: ignore[arg-type]
             prelude=scene.prelude,
             voices="known" if known else "learn" if scene.voices == "learn" else "none",
+            slots=scene.slots,
         )
         hearing = settings_for(detector, thinking=scene.thinking)
         self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))

@@ -56,6 +56,10 @@ class Prompts(Protocol):
 
     def retune(self, rate: float, volume: float) -> None: ...
 
+    def never_keep(self, text: str) -> None:
+        """The couple's own words are in this prompt: its sound does not go to the disk."""
+        ...
+
 
 class Pieces(Protocol):
     """Who turns a piece of sound into words; answers with a ``TextReady`` input later."""
@@ -199,6 +203,8 @@ class Stage:
         self.ports.show(say.text)
         earcon, self._earcon = self._earcon, None
         if self.ports.audible():
+            if say.own:
+                self.ports.prompts.never_keep(say.text)
             self.ports.prompts.ask(say.text, lambda pcm: self._play(prompt, pcm, earcon))
         else:
             self._let_read(prompt)
@@ -247,6 +253,8 @@ class Stage:
 
     def _prepare(self, prepare: Prepare) -> None:
         if self.ports.audible():
+            for text in prepare.own:
+                self.ports.prompts.never_keep(text)
             self.ports.prompts.prepare(prepare.texts)
 
     # ------------------------------------------------------------------ earcons

@@ -133,7 +133,11 @@ class Tasks:
         if wanted.task != "learn_turn":
             self._listening = None
         self._newest[_kind(wanted)] = wanted.id
-        self._table[wanted.task](wanted)
+        self._table.get(wanted.task, self._cannot)(wanted)
+
+    def _cannot(self, wanted: Perform) -> None:
+        """There is nobody here who could."""
+        self._answer(wanted, "unavailable")
 
     def tick(self, now_s: float) -> None:
         """So late it is on the audio clock; called after each chunk of sound."""
