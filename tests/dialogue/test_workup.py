@@ -350,9 +350,11 @@ def test_who_remembers_nothing_is_asked_for_a_place_or_a_smell_once() -> None:
     assert table.step == "hard"
 
     table.says(ANA, "I don't remember.")
+    if table.guide_finishes().step == "place_hard":
+        table.says(ANA, "A blue door.")
     table.guide_finishes()
 
-    assert table.step in ("save_hard", "break_kept")
+    assert table.step == "save_hard"
     assert not {"liked", "hard"} & set(table.slots)
 
 
@@ -469,7 +471,7 @@ def at_the_sentence(**slots: Slot) -> Table:
              "loves": Slot("list", items=("x",)), "troubles": Slot("list", items=("x",)),
              "note": Slot("list", items=("x",))}  # fmt: skip
     asked = {"liked", "hard", "wanted", "feelings", "frustrations", "responses"} - set(slots)
-    values = tuple((name, slot.meaning, slot.whole) for name, slot in (names | slots).items())
+    values = tuple((name, slot.meaning, slot.as_kept) for name, slot in (names | slots).items())
     table = unlocked("good", values)
     for _ in range(30):
         table.guide_finishes()

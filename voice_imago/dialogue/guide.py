@@ -212,8 +212,11 @@ class Guide(Speaking):
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""
         slots, said = self.state.slots, self.kept()
-        known = [(name, slots[name]) for name in self.step.of if name in slots]
-        return tuple((name, slot.meaning, slot.whole or said.get(name, "")) for name, slot in known)
+        return tuple(
+            (name, slots[name].meaning, slots[name].as_kept or said.get(name, ""))
+            for name in self.step.of
+            if name in slots
+        )
 
     def give_up(self) -> list[Line]:
         """End what is still being done for a step that was left; what there is to say about that."""

@@ -40,6 +40,11 @@ class Slot:
         """There is nothing in it: no words, no line."""
         return not (self.items or self.text) if self.meaning in ("words", "list") else not self.meaning
 
+    @property
+    def as_kept(self) -> str:
+        """Words and lines as they are stored and recalled, however long: one line of a list beneath the other."""
+        return "\n".join(self.items) if self.meaning == "list" else self.text
+
     def with_items(self, *more: str) -> Slot:
         """A list with more lines; each stands in it once."""
         return Slot("list", items=tuple(dict.fromkeys((*self.items, *more))))
@@ -48,11 +53,6 @@ class Slot:
     def lines(self) -> tuple[str, ...]:
         """What it adds to a list: its lines, or its words as one."""
         return self.items or ((one_line(self.text),) if self.text else ())
-
-    @property
-    def whole(self) -> str:
-        """All of its words, however many; of a list a line each. Empty: an answer, which its meaning tells."""
-        return "\n".join(self.items) if self.meaning == "list" else self.text
 
     def next_item(self) -> tuple[Slot | None, Slot]:
         """The first line as a slot of its own, and the list without it."""

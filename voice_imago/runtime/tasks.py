@@ -135,10 +135,6 @@ class Tasks:
         self._newest[_kind(wanted)] = wanted.id
         self._table.get(wanted.task, self._cannot)(wanted)
 
-    def _cannot(self, wanted: Perform) -> None:
-        """There is nobody here who could."""
-        self._answer(wanted, "unavailable")
-
     def tick(self, now_s: float) -> None:
         """So late it is on the audio clock; called after each chunk of sound."""
         task = self._listening
@@ -175,6 +171,10 @@ class Tasks:
                 self._answer(wanted, outcome)
 
         self._ports.run(lambda: safely(job), finished)
+
+    def _cannot(self, wanted: Perform) -> None:
+        """Something that is not done here: the journal's, for one."""
+        self._answer(wanted, "unavailable")
 
     def _answer(self, wanted: Perform, outcome: str) -> None:
         if self._newest.get(_kind(wanted)) == wanted.id:
