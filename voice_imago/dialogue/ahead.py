@@ -46,7 +46,10 @@ def texts_ahead(
 ) -> list[str]:
     """This step's stem and shorter forms, and the prompts of the steps that it may lead to; ``kept``: answers."""
     step, now = walker.step(state), roles(names, walker.step(state), state.sender) | kept
-    texts = [wording.stem(step.prompt, now).text, wording.question(step.prompt, now).text] if step.prompt else []
+    texts = []
+    if step.prompt:
+        texts = [wording.stem(step.prompt, now, n).text for n in range(wording.stems(step.prompt, now))]
+        texts.append(wording.question(step.prompt, now).text)
     texts += [wording.line(step.prompt, now, form=form).text for form in _FORMS[1:] if step.prompt]
     for following, sender in walker.ahead(state):
         if following.prompt:

@@ -16,6 +16,7 @@ from voice_imago.dialogue.script import Script, Step
 from voice_imago.dialogue.script_names import (
     CANCELLABLE,
 )
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.speaking import Speaking
 from voice_imago.dialogue.state import After, Line, Phase, State, entered
 from voice_imago.dialogue.walk import with_call
@@ -97,6 +98,8 @@ class Guide(Speaking):
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
         asked = not resumed and step.asker is not None and (state.asked or taken)
         self.state = entered(state, asked=asked)
+        if step.keep_who and self.actor is not None:
+            self.state = self.state.keep(step.keep_who, Slot(f"name:{self.actor}"))
         if self.running and not self.walker.stands_on(self.state, CANCELLABLE):
             self.give_up()
         if not self.state.call.told:
@@ -130,7 +133,7 @@ class Guide(Speaking):
         line = self.prompt_line(again=resumed)
         new = step.do == "turn" and line.form == "first" and not resumed
         stem = new and self.wording.has_stem(step.prompt, self.roles())
-        return [line, self.wording.stem(step.prompt, self.roles())] if stem else [line]
+        return [line, self.wording.next_stem(step.prompt, self.roles())] if stem else [line]
 
     def begin_next(self) -> None:
         """Begin the next of the graphs to come, as if nothing had been before it."""
@@ -212,7 +215,11 @@ class Guide(Speaking):
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""
         slots, said = self.state.slots, self.kept()
-        return tuple((name, slots[name].meaning, said.get(name, "")) for name in self.step.of if name in slots)
+        return tuple(
+            (name, slots[name].meaning, slots[name].as_kept or said.get(name, ""))
+            for name in self.step.of
+            if name in slots
+        )
 
     def give_up(self) -> list[Line]:
         """End what is still being done for a step that was left; what there is to say about that."""

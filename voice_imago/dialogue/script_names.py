@@ -37,6 +37,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "last_mirrored": "the last mirror that was found right",
     "minutes": "minutes since the session began",
     "times": "how often this kind of dialogue was finished by now",
+    "surface": "pieces in a row, in the mirror at hand, that hold none of the words of the list 'deeper'",
     "disclosed": "what kind of harm was just spoken of",
 }
 """Slots that the program fills; every other one is kept by a step, or recalled by a task."""

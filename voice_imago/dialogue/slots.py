@@ -39,6 +39,11 @@ class Slot:
         """There is nothing in it: no words, no line."""
         return not (self.items or self.text) if self.meaning in ("words", "list") else not self.meaning
 
+    @property
+    def as_kept(self) -> str:
+        """Words and lines as they are stored and recalled, however long: one line of a list beneath the other."""
+        return "\n".join(self.items) if self.meaning == "list" else self.text
+
     def with_items(self, *more: str) -> Slot:
         """A list with more lines; each stands in it once."""
         return Slot("list", items=tuple(dict.fromkeys((*self.items, *more))))
@@ -111,7 +116,9 @@ class _When:
             words.append(self._date(when))
         elif when.days is not None:
             fixed = times.days.get(str(when.days))
-            words.append(fixed[0] if fixed else self._filled(times.ahead.get("days", ()), number=when.days))
+            weeks = when.days % 7 == 0 and times.ahead.get("weeks")
+            ahead = self._filled(weeks, number=when.days // 7) if weeks else ""
+            words.append(fixed[0] if fixed else ahead or self._filled(times.ahead.get("days", ()), number=when.days))
         elif when.weekday is not None:
             words.append(times.weekday[WEEKDAYS[when.weekday]][0])
         if part is not None:

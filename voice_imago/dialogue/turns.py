@@ -31,7 +31,7 @@ class Turns:
             return
         if text:
             for label, there in guide.step.heard.items():
-                if label not in guide.state.call.branched and self._heard(text, label):
+                if (guide.step.id, label) not in guide.state.call.branched and self._heard(text, label):
                     guide.follow(guide.walker.diverted(guide.state, there, label))
                     return
             asked = guide.replies.holds(text, "question")

@@ -31,6 +31,8 @@ class Wording:
         self._language = language
         self._names = names
         self._heard: Counter[tuple[str, Person]] = Counter()
+        self._offered: Counter[str] = Counter()
+        """How often a stem of each prompt was offered."""
 
     # ------------------------------------------------------------------ which form
 
@@ -93,9 +95,22 @@ class Wording:
     def has_stem(self, key: str, roles: Mapping[str, str] = {}) -> bool:
         return bool(self._sayable(key, roles).stem)
 
-    def stem(self, key: str, roles: Mapping[str, str]) -> Line:
+    def next_stem(self, key: str, roles: Mapping[str, str]) -> Line:
+        """The stem that is due, counted as offered: a prompt with several offers another one each time."""
+        line = self.stem(key, roles, self._offered[key])
+        self._offered[key] += 1
+        return line
+
+    def stems(self, key: str, roles: Mapping[str, str]) -> int:
+        """How many stems the prompt has."""
+        prompt = self._sayable(key, roles)
+        return bool(prompt.stem) + len(prompt.stems)
+
+    def stem(self, key: str, roles: Mapping[str, str], number: int = 0) -> Line:
         """How one could start: "You could start: What I hear you say is …". Empty where there is no stem."""
-        stem = self._filled(self._sayable(key, roles).stem, roles)
+        prompt = self._sayable(key, roles)
+        several = (prompt.stem, *prompt.stems)
+        stem = self._filled(several[number % len(several)], roles)
         if not stem:
             return Line(STEM_KEY, "first", "")
         if stem[-1].isalnum():  # the partner goes on from here
@@ -110,7 +125,7 @@ class Wording:
         prompt = self._prompt(key)
         if not prompt.without:
             return prompt
-        forms = (prompt.first, prompt.repeat, prompt.cue, prompt.stem, prompt.again)
+        forms = (prompt.first, prompt.repeat, prompt.cue, prompt.stem, *prompt.stems, prompt.again)
         named = {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
         return prompt if named <= {"sender", "receiver", *values} else self._prompt(prompt.without)
 
