@@ -260,7 +260,7 @@ def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
     for seed in range(1000):
         chance = random.Random(seed)
         walk = Walk(script, lambda step, choices, chance=chance: chance.choice(choices))
-        ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once"]) if name == "mirror" else "loop"))
+        ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once", "deep"]) if name == "mirror" else "loop"))
 
     every_end = {step.id for step in script.graphs[name].steps.values() if step.do == "end"}
     returns = {RETURN} if load_script().graphs[name].shared else set()
