@@ -366,6 +366,12 @@ def test_all_problems_of_all_files_are_told_at_once(folder: Path, edit: Edit) ->
     assert lines[-1] == "Correct the files, then try again."
 
 
+def test_a_graph_that_cannot_be_read_makes_no_problem_of_the_words_it_would_use(folder: Path, edit: Edit) -> None:
+    edit("dialogues/request.toml", 'do = "branch"', 'do = "brunch"')
+
+    assert {problem.partition(":")[0] for problem in check_prompts(folder)} == {"dialogues/request.toml"}
+
+
 def test_a_single_problem_is_told_in_the_singular(folder: Path, edit: Edit) -> None:
     edit("en/commands.toml", '"speak louder"', '"speak faster"')
 
