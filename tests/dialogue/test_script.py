@@ -423,9 +423,7 @@ KEPT = 'on = { number = { "0-3" = "later", "4-10" = "thing" }, skip = "thing" }\
 
 def test_a_prompt_may_name_what_was_kept_if_it_can_do_without(folder: Path, edit: Edit) -> None:
     edit(GRAPH, 'on = { yes = "thing", no = "later", choice.later = "later", skip = "thing" }', KEPT)
-    edit(
-        GRAPH, 'heard = { vague = "when", sweet = "sweet" }', 'heard = { vague = "when", sweet = "sweet" }\nkeep = "it"'
-    )
+    edit(GRAPH, 'heard = { vague = "when"', 'keep = "it"\nheard = { vague = "when"')
     plain = 'first = "One thing about {receiver}."\nrepeat = "One thing."\ncue = "One thing."\n'
     edit(WORDS, "[thing]\n", f'[plain]\n{plain}\n[thing]\nwithout = "appreciation.plain"\n')
     edit(WORDS, 'repeat = "{sender}, one thing you value."', 'repeat = "{calm}: one thing."')
