@@ -172,15 +172,22 @@ def test_changing_places_may_be_for_another_day() -> None:
     assert later.where[-1] == ("find_time", "when")
 
 
-def test_the_second_pass_offers_the_same_help_to_the_other_one() -> None:
-    table = says(Table("dialogue").goes_to("sense"), "Nothing makes sense.")
-    assert (table.step, table.actor) == ("part", "Ben")
+@pytest.mark.parametrize(
+    ("step", "texts", "there"),
+    [
+        ("feelings", ["I imagine you feel that I am away."], "one_word"),
+        ("sense", ["Nothing makes sense.", "It is a hard thing."], "part"),
+    ],
+)
+def test_the_second_pass_offers_the_same_help_to_the_other_one(step: str, texts: list[str], there: str) -> None:
+    table = says(Table("dialogue").goes_to(step), texts[0])
+    assert (table.step, table.actor) == (there, "Ben")
     for _ in range(150):
-        if table.steps.count("sense") == 2 and table.step == "sense":
+        if table.steps.count(step) == 2 and table.step == step:
             break
         table.does_what_is_asked()
     assert table.actor == "Ana"
-    assert says(table, "Nothing makes sense.").step == "part"
+    assert says(table, texts[-1]).step == there
 
 
 # ---------------------------------------------------------------------------------------- the line that is kept

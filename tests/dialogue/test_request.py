@@ -37,7 +37,7 @@ def at(step: str, *, most: int = 200) -> Table:
         ({}, "had_three"),
         ({**PRACTISED, "calm": Slot("number:4"), "calm_too": Slot("number:10")}, "invite"),
         ({**PRACTISED, "calm": Slot("number:3"), "calm_too": Slot("number:10")}, "calmer_first"),
-        ({**PRACTISED, "calm": Slot("number:4"), "calm_too": Slot("number:0")}, "calmer_first"),
+        ({**PRACTISED, "calm": Slot("number:4"), "calm_too": Slot("number:3")}, "calmer_first"),
         ({"dialogues": Slot("number:1"), "calm": Slot("number:0")}, "not_yet"),
     ],
 )
