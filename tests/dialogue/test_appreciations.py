@@ -44,7 +44,7 @@ def test_an_appreciation_that_is_one_thing_is_mirrored_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "step"),
     [
-        ("When you do that, I feel that you think of me.", "feeling_word"),
+        ("When you do that, I feel that you think of me.", "mirror"),
         ("I feel good, why not always.", "sweet_feeling"),
         ("When you do that, I feel warm.", "mirror"),
     ],
