@@ -90,6 +90,17 @@ def step(id: str, do: str, actor: str = "sender", kind: str = "answer", **more: 
 END = Step("end", "end", "guide", "setup", "appreciation.end", reason="finished")
 
 
+def usual(step: Step) -> str:
+    """What somebody who agrees answers: yes, or the first thing that is offered."""
+    if "yes" in step.on or not step.on:
+        return "Yes."
+    first = next(meaning for meaning in step.on if meaning != "skip")
+    kind, _, value = first.partition(":")
+    phrases = real_script().languages["en"].replies
+    offered = phrases.get(first) or phrases.get(value, ())
+    return {"number": "Two.", "name": "Ana.", "date": "Tomorrow at eight."}.get(kind) or offered[0]
+
+
 class Table:
     """Two people and a dialogue, without any sound."""
 
@@ -231,6 +242,11 @@ class Table:
         """What is kept for later prompts."""
         return self.dialogue.guide.state.slots
 
+    def stored(self, what: str) -> list[dict[str, tuple[str, str]]]:
+        """What was given to be kept of a kind: slot -> meaning and words."""
+        given = [task for task in self.tasks if (task.task, task.what) == ("store", what)]
+        return [{name: (meaning, text) for name, meaning, text in task.values} for task in given]
+
     def words_come(self, turn: int, who: Speaker | None, text: str, confidence: float = 1.0) -> Table:
         return self.feed(WordsKnown(self.at, turn, (Utterance(who, text, confidence),)))
 
@@ -344,7 +360,7 @@ class Table:
         elif now.do == "rest":
             self.key("space")
         else:
-            text = answers.get(now.id) or {"more": "No, that's all.", "enough": "No."}.get(now.id, "Yes.")
+            text = answers.get(now.id) or {"more": "No, that's all.", "enough": "No."}.get(now.id) or usual(now)
             self.says(guide.actor if guide.actor is not None else ANA, text)
         return self.guide_finishes()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.dialogue.driver import ANA, BEN, Room, Table, real_script
+from tests.dialogue.following import to_the_end
 from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Publish, Reply, StepEntered
 
@@ -242,6 +243,16 @@ def test_what_is_due_is_offered_first_and_may_wait() -> None:
     assert table.last == "Two weeks ago Ben chose a walk on Sundays. Shall we look at it first?"
     table.says(BEN, "Later.")
     assert table.guide_finishes().where[-1] == ("check_in", "calm")
+
+
+def test_what_is_due_is_looked_back_at_before_anything_else() -> None:
+    due = {**KNOWN, "due": Slot("words", "Two weeks ago Ben chose a walk on Sundays.")}
+    table = keys(decided(evening(slots=due)), "y")
+    assert table.where[-1] == ("follow_up", "look")
+    table.performed("good", values=(("giver", "name:1", ""), ("request", "words", "A walk."))).guide_finishes()
+    assert (table.step, table.actor) == ("often", "Ben")
+    to_the_end(table, calm="Seven.", calm_too="Seven.", next_time="No.")
+    assert table.steps.index("calm") > table.steps.index("keep")
 
 
 # ------------------------------------------------------------------ the close

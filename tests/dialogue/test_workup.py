@@ -380,7 +380,7 @@ def test_a_hard_moment_offers_something_happy_a_pause_or_another_day(question: s
 
     table.says(ANA, "A pause.")
     table.guide_finishes()
-    assert (table.step, table.phase) == ("breather", Phase.RESTING)
+    assert (table.step, table.phase) == ("quiet_minutes", Phase.RESTING)
     table.key("space").guide_finishes()
     assert table.step == "hard_moment"
     table.says(ANA, "Something happy.")

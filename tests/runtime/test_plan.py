@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.dialogue.wording import Wording
 from voice_imago.errors import FileError, UsageError
-from voice_imago.runtime.plan import check_dialogue, check_language, check_partners
+from voice_imago.runtime.plan import check_dialogue, check_language, check_partners, check_scene
 from voice_imago.settings import Settings, load_settings, save_settings
 
 
@@ -95,6 +95,14 @@ def test_a_language_that_is_not_ready_cannot_be_chosen(script: Script) -> None:
         if not language.offered:
             with pytest.raises(UsageError, match=rf"{language.name} is not ready yet.* Choose one of: en\."):
                 check_language(script, code)
+
+
+def test_a_scene_may_begin_with_a_dialogue_or_with_a_part_of_one(script: Script) -> None:
+    for name in ("dialogue", "voices", "follow_up", "session"):
+        check_scene(script, name, ("room",))
+    for name, prelude in (("mirror", ()), ("quarrel", ()), ("dialogue", ("follow_up",))):
+        with pytest.raises(UsageError):
+            check_scene(script, name, prelude)
 
 
 SETTINGS = Settings(partners=('Zoë "Z" \\', "Be\x7fn 🌻"), voice="en-us+f3", rate_wpm=140, volume=0.5, tail_s=0.35)

@@ -46,7 +46,10 @@ def lines_ahead(
 ) -> Prepare:
     """This step's stem and shorter forms, and the prompts of the steps that it may lead to; ``kept``: answers."""
     step, now = walker.step(state), roles(names, walker.step(state), state.sender) | kept
-    lines = [wording.stem(step.prompt, now), wording.question(step.prompt, now)] if step.prompt else []
+    lines = []
+    if step.prompt:
+        lines = [wording.stem(step.prompt, now, n) for n in range(wording.stems(step.prompt, now))]
+        lines.append(wording.question(step.prompt, now))
     lines += [wording.line(step.prompt, now, form=form) for form in _FORMS[1:] if step.prompt]
     for following, sender in walker.ahead(state):
         if following.prompt:

@@ -206,7 +206,7 @@ class Commands:
         if state.beneath.phase is not Phase.PAUSED and prompt:
             lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
             if guide.wording.has_stem(prompt, guide.roles()):
-                lines.append(guide.wording.stem(prompt, guide.roles()))
+                lines.append(guide.wording.next_stem(prompt, guide.roles()))
         guide.aside(lines)
 
     def _where(self, command: Command) -> None:

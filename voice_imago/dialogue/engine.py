@@ -322,7 +322,7 @@ class Dialogue:
         nearest = min(range(len(times_s)), key=lambda i: abs(times_s[i] - waited_s))
         key = keys[min(nearest, len(keys) - 1)]
         if key == STEM and guide.wording.has_stem(step.prompt, guide.roles()):
-            return guide.wording.stem(step.prompt, guide.roles())
+            return guide.wording.next_stem(step.prompt, guide.roles())
         if key == "guide.answer_options":
             key = reminder_prompt(step)
         return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)

@@ -98,6 +98,8 @@ class Guide(Speaking):
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
         asked = not resumed and step.asker is not None and (state.asked or taken)
         self.state = entered(state, asked=asked)
+        if step.keep_who and self.actor is not None:
+            self.state = self.state.keep(step.keep_who, Slot(f"name:{self.actor}"))
         if self.running and not self.walker.stands_on(self.state, CANCELLABLE):
             self.give_up()
         if not self.state.call.told:
@@ -130,7 +132,7 @@ class Guide(Speaking):
         line = self.prompt_line(again=resumed)
         new = step.do == "turn" and line.form == "first" and not resumed
         stem = new and self.wording.has_stem(step.prompt, self.roles())
-        return [line, self.wording.stem(step.prompt, self.roles())] if stem else [line]
+        return [line, self.wording.next_stem(step.prompt, self.roles())] if stem else [line]
 
     def begin_next(self) -> None:
         """Begin the next of the graphs to come, as if nothing had been before it."""

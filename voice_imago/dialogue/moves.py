@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voice_imago.dialogue import depth
 from voice_imago.dialogue.facilitation import REST_S, ladder
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.mirror import MirrorCheck
@@ -48,12 +49,15 @@ class Moves:
         elif self._sends(state):
             sent = Sent(ended.turn, ended.speech_s, text)
             guide.state = replace(guide.state, sent=sent, mirror_turn=0, mirror_text=None)
+            if state.call.graph != MIRROR_GRAPH:
+                depth.first_piece(guide)
 
     def words_came(self, fact: WordsKnown) -> None:
         """The words of the piece or of its mirror arrived later than its end."""
         guide, state = self._guide, self._guide.state
         if state.sent is not None and state.sent.turn == fact.turn:
             guide.state = replace(state, sent=replace(state.sent, text=fact.text))
+            depth.words_came(guide, fact.text)
         elif state.mirror_turn == fact.turn:
             guide.state = replace(state, mirror_text=fact.text)
             if state.confirmed == fact.turn and fact.text:

@@ -116,7 +116,8 @@ def _target_problems(step: Step, graph: Graph) -> Iterator[tuple[str, str]]:
     for place, target in named:
         if isinstance(target, ByMode) and graph.id != MIRROR_GRAPH:
             yield place, "'loop' and 'once' have a meaning only in mirror.toml"
-        for name in [target] if isinstance(target, str) else [target.loop, target.once]:
+        modes = [target] if isinstance(target, str) else [target.loop, target.once, target.deep or target.loop]
+        for name in modes:
             if name == RETURN and not graph.shared:
                 yield place, f"'{RETURN}' has a meaning only in a graph with shared = true"
             elif name != RETURN and name not in graph.steps:
@@ -222,10 +223,15 @@ def _number_problems(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _keep_problems(step: Step) -> Iterator[tuple[str, str]]:
+    if step.keep_who and step.actor not in ("sender", "receiver"):
+        yield "keep_who", "needs a step in which one partner acts: sender or receiver"
+    if step.days and "date" not in step.on:
+        yield "days", "has a meaning only where a day is asked for (on.date)"
+    for name, field in ((step.keep, "keep"), (step.keep_who, "keep_who")):
+        if name in _NO_SLOTS:
+            yield field, f"'{{{name}}}' means something else in a prompt already; choose another name"
     if not step.keep:
         return
-    if step.keep in _NO_SLOTS:
-        yield "keep", f"'{{{step.keep}}}' means something else in a prompt already; choose another name"
     if step.do not in ("ask", "rest", "turn"):
         yield "keep", f"a '{step.do}' step has no answer to keep"
     elif step.do != "turn" and not any(meaning.partition(":")[0] in _KEPT for meaning in step.on):

@@ -73,7 +73,8 @@ def _read_prompts(folder: Path, path: Path, titles: dict[str, str], problems: Pr
             key = f"{path.stem}.{name}"
             cue = values.get("cue") or repeat
             more = {name: values.get(name, "") for name in ("stem", "again", "without")}
-            prompts[key] = Prompt(key, values.get("title", ""), first, repeat, cue, **more)
+            stems = tuple(values.get("stems", ()))
+            prompts[key] = Prompt(key, values.get("title", ""), first, repeat, cue, stems=stems, **more)
     return prompts
 
 

@@ -39,6 +39,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "last_mirrored": "the last mirror that was found right",
     "minutes": "minutes since the session began",
     "times": "how often this kind of dialogue was finished by now",
+    "surface": "pieces in a row, in the mirror at hand, that hold none of the words of the list 'deeper'",
     "disclosed": "what kind of harm was just spoken of",
     "alone": "only one partner is at the table (a graph with alone = true); empty: both are",
     "understanding": "what is understood of what is said: speech, answers, nothing",

@@ -22,7 +22,7 @@ _LISTS = (
     "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
     "negators", "address", "me", "not_me", "you", "about", "correction", "or",
     "rebut", "own_view", "asking", "mirror_stem", "flooding", "crying", "function_words", "self_harm", "harm",
-    "list_lead", "list_and",
+    "list_lead", "list_and", "deeper",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
 _OPTIONAL = ("turning_no", "turning_after", "turning_parts", "turning_endings")
@@ -77,9 +77,10 @@ def _needed(read: Read) -> dict[str, str]:
     for graph in read.graphs.values():
         for step in graph.steps.values():
             where = f"step '{step.id}' in dialogues/{graph.id}.toml"
-            needed |= {name.lstrip("!"): where for name in step.heard}
+            lists = [name.lstrip("!") for name in step.heard]
             if step.do != "branch":  # what it decides by was answered elsewhere, or is known
-                needed |= {name: where for name in step.on if name.startswith("choice:")}
+                lists += [name for name in step.on if name.startswith("choice:")]
+            needed = dict.fromkeys(lists, where) | needed
     return needed
 
 
@@ -89,7 +90,7 @@ def _words(language: Language, phrase: str) -> Words:
 
 def _misshapen(name: str, phrases: Sequence[str], content: set[str]) -> Iterator[str]:
     """Marks where they mean nothing, and gaps that are none."""
-    marks = content | {"question", "me", "not_me", "flooding", "crying"}
+    marks = content | {"question", "me", "not_me", "flooding", "crying", "deeper"}
     answers = name in _ANSWERS or name.startswith("choice:")
     for phrase in phrases:
         if is_marked(phrase) and name not in marks and not (answers and is_whole(phrase)):

@@ -16,7 +16,8 @@ from voice_imago.events import Kind, Task
 
 Do = Literal["say", "turn", "ask", "rest", "task", "walk", "branch", "end"]
 Actor = Literal["sender", "receiver", "both", "guide"]
-Mode = Literal["loop", "once"]
+Mode = Literal["loop", "once", "deep"]
+"""How the mirror graph is called: piece by piece, one piece, or piece by piece with steps that lead deeper."""
 EndReason = Literal["finished", "stopped", "time_out"]
 
 RETURN: Final = "return"
@@ -33,6 +34,8 @@ class ByMode:
 
     loop: str
     once: str
+    deep: str = ""
+    """Empty: as ``loop``."""
 
 
 Target = str | ByMode
@@ -40,7 +43,7 @@ Target = str | ByMode
 
 def target_for(target: Target, mode: Mode) -> str:
     """The step (or ``return``) that a target names in this mode."""
-    return target if isinstance(target, str) else getattr(target, mode)
+    return target if isinstance(target, str) else getattr(target, mode) or target.loop
 
 
 def number_range(meaning: str) -> range | None:
@@ -141,6 +144,10 @@ class Step:
     add: Literal["", "line", "words", "anew"] = ""
     """With ``keep`` on a turn: what is kept is a list, and the turn is its next line, or holds words of it (``anew``:
     all of its words)."""
+    keep_who: str = ""
+    """Name under which it is kept who acts in this step."""
+    days: tuple[int, ...] = ()
+    """Where a day is asked for: what the keys 1, 2, 3 mean, in days from today; a yes takes the first."""
 
     @property
     def patience_s(self) -> float:
@@ -197,6 +204,8 @@ class Prompt:
     repeat: str
     cue: str
     stem: str = ""
+    stems: tuple[str, ...] = ()
+    """Further stems; each time that one is offered it is the next."""
     again: str = ""
     """Of a step with an ``asker``: the question put to the one who answers, once it stands in the room."""
     without: str = ""

@@ -58,6 +58,8 @@ class StepTable(Struct, forbid_unknown_fields=True):
     end_silence_s: Seconds | None = None
     keep: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
     add: Literal["", "line", "words", "anew"] = ""
+    keep_who: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    days: list[Annotated[int, Meta(ge=0, le=366)]] = []
 
 
 class GraphTable(Struct, forbid_unknown_fields=True):
@@ -83,6 +85,7 @@ class PromptTable(Struct, forbid_unknown_fields=True):
     repeat: str = ""
     cue: str = ""
     stem: str = ""
+    stems: list[str] = []
     again: str = ""
     title: str = ""
     without: str = ""

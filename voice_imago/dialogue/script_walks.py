@@ -21,13 +21,13 @@ from voice_imago.dialogue.script_shape import (
 __all__ = ["check_walks", "kept_slots"]
 
 _SILENT = ("walk", "branch")
-_BRANCHES = ("empty", "words", "list", "date", "number", "choice", "name")
+_BRANCHES = ("empty", "words", "list", "date", "number", "choice", "name", "sender", "receiver")
 
 
 def kept_slots(graphs: Mapping[str, Graph]) -> set[str]:
     """Every name under which something may be kept."""
     steps = [step for graph in graphs.values() for step in graph.steps.values()]
-    kept = {step.keep for step in steps} | {step.take for step in steps} | {step.give for step in steps}
+    kept = {name for step in steps for name in (step.keep, step.keep_who, step.take, step.give)}
     recalled = {name for step in steps if step.task == "recall" for name in step.of}
     return (kept | recalled | set(KNOWN_SLOTS)) - {""}
 

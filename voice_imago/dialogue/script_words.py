@@ -162,8 +162,8 @@ def _check_usual_length(words: _Words) -> None:
 
 def _check_placeholders(words: _Words, prompt: Prompt) -> None:
     known = _placeholders(prompt.key, words) | set(words.slots)
-    for form in (*_FORMS, "stem", "again", "title"):
-        text = getattr(prompt, form)
+    texts = [(form, getattr(prompt, form)) for form in (*_FORMS, "stem", "again", "title")]
+    for form, text in [*texts, *(("stems", stem) for stem in prompt.stems)]:
         if form != "first" and text == prompt.first:
             continue
         try:
@@ -197,7 +197,8 @@ def _named(text: str) -> list[str]:
 def _slots(prompt: Prompt, words: _Words) -> list[str]:
     """Which kept answers a prompt names."""
     try:
-        named = {name for form in (*_FORMS, "stem", "again") for name in _named(getattr(prompt, form))}
+        forms = [getattr(prompt, form) for form in (*_FORMS, "stem", "again")]
+        named = {name for text in (*forms, *prompt.stems) for name in _named(text)}
     except ValueError:
         return []  # told already
     return sorted(named & set(words.slots) - ALWAYS_KNOWN)
@@ -232,12 +233,12 @@ def _named_roles(prompt: Prompt) -> set[str]:
 
 def _check_neutral(words: _Words, prompt: Prompt, avoid: Phrases) -> None:
     """A stem is what the partner says, so it may name a feeling; the guide may not."""
-    for form in (*_FORMS, "stem", "again"):
-        text = getattr(prompt, form)
+    texts = [(form, getattr(prompt, form)) for form in (*_FORMS, "stem", "again")]
+    for form, text in [*texts, *(("stems", stem) for stem in prompt.stems)]:
         if form in ("repeat", "cue") and text == prompt.first:
             continue
         for found in avoid.find(words.plain(text)):
-            if form != "stem" or found.label != "feeling_guess":
+            if form not in ("stem", "stems") or found.label != "feeling_guess":
                 phrase = " ".join(found.words)
                 what = f"'{phrase}' is on the neutrality list ({found.label}); say what is next"
                 words.add(f"{prompt.key}/{form}", what)

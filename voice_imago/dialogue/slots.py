@@ -122,7 +122,9 @@ class _When:
             words.append(self._date(when))
         elif when.days is not None:
             fixed = times.days.get(str(when.days))
-            words.append(fixed[0] if fixed else self._filled(times.ahead.get("days", ()), number=when.days))
+            weeks = when.days % 7 == 0 and times.ahead.get("weeks")
+            ahead = self._filled(weeks, number=when.days // 7) if weeks else ""
+            words.append(fixed[0] if fixed else ahead or self._filled(times.ahead.get("days", ()), number=when.days))
         elif when.weekday is not None:
             words.append(times.weekday[WEEKDAYS[when.weekday]][0])
         if part is not None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from voice_imago.dialogue.openings import Sent
+from voice_imago.dialogue.script_shape import Mode
 from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Form, Partner, Performed, Speaker, TurnHeard, Utterance, WordsKnown
 
@@ -78,11 +79,11 @@ class Call:
     graph: str
     step: str
     kind: CallKind = "main"
-    mode: Literal["loop", "once"] = "loop"
+    mode: Mode = "loop"
     visits: Mapping[str, int] = field(default_factory=dict)
     """How often each step was entered."""
-    branched: frozenset[str] = frozenset()
-    """Which `heard` branches were already taken."""
+    branched: frozenset[tuple[str, str]] = frozenset()
+    """Which `heard` branches were already taken: step and list."""
     second: bool = False
     """In a step for both: the second partner's part."""
     flipped: bool = False

@@ -61,7 +61,7 @@ class Turns:
         guide = self._guide
         if not text or guide.step.task is not None:
             return None
-        labels = [label for label in guide.step.heard if label not in guide.state.call.branched]
+        labels = [label for label in guide.step.heard if (guide.step.id, label) not in guide.state.call.branched]
         return next(
             (label for label in labels if guide.replies.holds(text, label.lstrip("!")) is not label.startswith("!")),
             None,

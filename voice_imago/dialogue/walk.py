@@ -29,11 +29,14 @@ _PASSED = ("say", "task", "walk", "branch")
 """Kinds of steps that "back" does not stop at."""
 
 
-def branch_target(step: Step, slot: Slot | None) -> Target | None:
-    """Where a branch leads with this slot; None: on."""
+def branch_target(step: Step, slot: Slot | None, sender: Partner = 0) -> Target | None:
+    """Where a branch leads with this slot; None: on. A name may be told by the role that the partner has now."""
     if slot is None or slot.is_empty:
         return step.on.get("empty")
     kind, _, value = slot.meaning.partition(":")
+    if kind == "name":
+        role = "sender" if int(value) == sender else "receiver"
+        return step.on.get(role) or step.on.get(kind)
     if kind == "number":
         number = int(value)
         found = (to for case, to in step.on.items() if case.startswith("number:") and number in _numbers(case))
@@ -90,8 +93,12 @@ class Walker:
         return other(state.sender) if role == "receiver" else None
 
     def position(self, state: State) -> tuple[int, int]:
-        """Number of the current step of the main line and how many there are; a side step has the one before it."""
-        call = state.calls[state.base]
+        """Number of the current step of the main line and how many there are; a side step has the one before it.
+
+        A part of a dialogue counts as the step of the dialogue that walks it.
+        """
+        dialogues = [call for call in state.calls if call.kind in BASES and self._graphs[call.graph].menu]
+        call = dialogues[-1] if dialogues else state.calls[state.base]
         steps = list(self._graphs[call.graph].steps.values())
         counted = [step.counted and step.do not in ("end", "walk", "branch") for step in steps]
         here = [step.id for step in steps].index(call.step)
@@ -133,7 +140,7 @@ class Walker:
             slot = taken
         if slot is not None and step.give:
             state = state.keep(step.give, state.slots.get(step.give, Slot("list")).with_items(*slot.lines))
-        target = branch_target(step, slot)
+        target = branch_target(step, slot, state.sender)
         return self.finish(state) if target is None else self.follow(state, target)
 
     def walked(self, state: State) -> bool:
@@ -218,8 +225,8 @@ class Walker:
         return self.finish(state) if target is None else self.follow(state, target)
 
     def diverted(self, state: State, target: str, label: str) -> State | None:
-        """Take a `heard` branch, once."""
-        call = replace(state.call, branched=state.call.branched | {label})
+        """Take a `heard` branch, once in this step until the step is forgotten."""
+        call = replace(state.call, branched=state.call.branched | {(state.call.step, label)})
         return self.follow(with_call(state, call), target)
 
     def back(self, state: State) -> State | None:
@@ -314,7 +321,8 @@ class Walker:
         visits[name] = visits.get(name, 0) + 1
         for forgotten in step.resets:
             visits.pop(forgotten, None)
-        call = replace(state.call, step=name, visits=visits, second=False, told=False, left_s=None)
+        branched = frozenset(one for one in state.call.branched if one[0] not in step.resets)
+        call = replace(state.call, step=name, visits=visits, branched=branched, second=False, told=False, left_s=None)
         state = with_call(state, call)
         if step.swap:
             state = replace(state, sender=other(state.sender))

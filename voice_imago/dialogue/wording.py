@@ -34,6 +34,8 @@ class Wording:
         self._language = language
         self._names = names
         self._heard: Counter[tuple[str, Person]] = Counter()
+        self._offered: Counter[str] = Counter()
+        """How often a stem of each prompt was offered."""
 
     # ------------------------------------------------------------------ which form
 
@@ -98,9 +100,22 @@ class Wording:
     def has_stem(self, key: str, roles: Mapping[str, str] = {}) -> bool:
         return bool(self._sayable(key, roles).stem)
 
-    def stem(self, key: str, roles: Mapping[str, str]) -> Line:
+    def next_stem(self, key: str, roles: Mapping[str, str]) -> Line:
+        """The stem that is due, counted as offered: a prompt with several offers another one each time."""
+        line = self.stem(key, roles, self._offered[key])
+        self._offered[key] += 1
+        return line
+
+    def stems(self, key: str, roles: Mapping[str, str]) -> int:
+        """How many stems the prompt has."""
+        prompt = self._sayable(key, roles)
+        return bool(prompt.stem) + len(prompt.stems)
+
+    def stem(self, key: str, roles: Mapping[str, str], number: int = 0) -> Line:
         """How one could start: "You could start: What I hear you say is …". Empty where there is no stem."""
-        written = self._sayable(key, roles).stem
+        prompt = self._sayable(key, roles)
+        several = (prompt.stem, *prompt.stems)
+        written = several[number % len(several)]
         stem = self._filled(written, roles)
         if not stem:
             return Line(STEM_KEY, "first", "")
@@ -116,7 +131,9 @@ class Wording:
         prompt = self._prompt(key)
         if not prompt.without:
             return prompt
-        named = set[str]().union(*map(_named, (prompt.first, prompt.repeat, prompt.cue, prompt.stem, prompt.again)))
+        named = set[str]().union(
+            *map(_named, (prompt.first, prompt.repeat, prompt.cue, prompt.stem, *prompt.stems, prompt.again))
+        )
         return prompt if named <= {"sender", "receiver", *values} else self._prompt(prompt.without)
 
     def _filled(self, text: str, roles: Mapping[str, str]) -> str:

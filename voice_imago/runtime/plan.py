@@ -11,6 +11,7 @@ from typing import Literal
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.script_names import MIRROR_GRAPH
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec
 from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
@@ -89,8 +90,9 @@ def check_dialogue(script: Script, name: str) -> str:
 
 
 def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
-    """What a scene may begin with: a dialogue, or a set-up; before it shared graphs. Raises UsageError."""
-    if dialogue not in (ENROLMENT, MODEL_SETUP):
+    """What a scene may begin with: a dialogue, or a part of dialogues by itself; before it shared graphs. Raises
+    UsageError."""
+    if dialogue == MIRROR_GRAPH or dialogue not in script.graphs:
         check_dialogue(script, dialogue)
     for name in prelude:
         choose_name("prelude", name, PRELUDES)
