@@ -55,7 +55,15 @@ def _command(commands: argparse._SubParsersAction[_Parser], name: str, says: str
 def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(commands, "start", "Lead a dialogue at the table.")
     add = parser.add_argument
-    add("--dialogue", default="appreciation", metavar="NAME", help="appreciation (default) or dialogue")
+    add(
+        "--dialogue",
+        default="",
+        metavar="NAME",
+        help="appreciation, dialogue, request, workup, … (default: you are asked)",
+    )
+    says = "the dialogue alone, without what belongs to an evening: notice, check-in, menu, next time"
+    add("--straight", action="store_true", help=says)
+    add("--formal", action="store_true", help="the guide says Sie, vous, usted, u or siz")
     _add_table(parser)
     add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
     add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")

@@ -26,6 +26,7 @@ KEY_COMMANDS = {
     "d": "delete",
     "e": "find_help",
     "a": "another_topic",
+    "c": "private_check",
     "i": "that_was_me",
     "o": "not_me",
     "-": "slower",

@@ -207,7 +207,7 @@ def test_what_they_keep_from_today_is_stored_only_if_both_agreed_to_notes(keepin
     slots = {} if keeping is None else {"keeping": Slot(keeping)}
     table = Table("dialogue", slots=slots).goes_to("keep")
     says(says(table, "The phone sleeps in the hall."), "We ask before we guess.")
-    lines = "The phone sleeps in the hall.\nWe ask before we guess."
+    lines = "The phone sleeps in the hall\nWe ask before we guess"
     assert table.stored("note") == ([{"note": ("list", lines)}] if stored else [])
     assert to_the_end(table).ended == "finished"
     assert ("dialogue.lines_kept" in table.prompts) is stored

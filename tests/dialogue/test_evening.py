@@ -7,7 +7,7 @@ import pytest
 from tests.dialogue.driver import ANA, BEN, Room, Table, real_script
 from tests.dialogue.following import to_the_end
 from voice_imago.dialogue.slots import Slot
-from voice_imago.events import Publish, Reply, StepEntered
+from voice_imago.events import Perform, Performed, Publish, Reply, StepEntered
 
 KNOWN = {"notice": Slot("choice:yes")}
 
@@ -44,7 +44,9 @@ def test_the_first_evening_begins_with_the_notice_and_both_say_yes_to_it_themsel
     table.says(ANA, "Yes.")
     assert (table.guide_finishes().step, table.actor) == ("other_one", "Ben")
     table.says(BEN, "Yes, all right.")
-    assert table.guide_finishes().step == "private"
+    assert table.step == "remember"
+    table.performed().guide_finishes()
+    assert table.step == "private"
 
 
 def test_the_notice_takes_less_than_a_minute_and_names_every_limit() -> None:
@@ -82,11 +84,20 @@ def test_later_evenings_are_reminded_in_one_sentence() -> None:
 # ------------------------------------------------------------------ the private check
 
 
+def alone_with_ana() -> Table:
+    """Both said yes, and then yes to the private check."""
+    table = keys(evening(slots={}), "yyyy").performed().guide_finishes()
+    return keys(table, "y")
+
+
 def asked_alone(answers: str) -> tuple[list[str], list[object]]:
     """What is said and told in the check, for these answers."""
     room = Room("session").guide_finishes()
-    for key in "yyyyy":
+    for key in "yyyy":
         room.key(key).guide_finishes()
+    task = next(effect.id for effect in room.effects if isinstance(effect, Perform))
+    room.feed(Performed(room.at, task, "good"))
+    room.guide_finishes().key("y").guide_finishes()
     assert room.session.dialogue.guide.state.call.graph == "private_check"
     room.key("space").guide_finishes()
     begun = len(room.effects)
@@ -108,7 +119,7 @@ def test_whatever_is_answered_alone_the_same_is_said_and_nothing_of_it_is_told()
 
 
 def test_in_the_check_only_keys_are_heard() -> None:
-    table = keys(evening(slots={}), "yyyyy")
+    table = alone_with_ana()
     table.key("space").guide_finishes()
     assert (table.step, table.microphone) == ("afraid", False)
     keys(table, "nnnnn")
@@ -116,13 +127,36 @@ def test_in_the_check_only_keys_are_heard() -> None:
 
 
 def test_then_the_other_one_is_asked_and_both_come_back_with_their_roles() -> None:
-    table = keys(evening(slots={}), "yyyyy")
+    table = alone_with_ana()
     for who in ("Ana", "Ben"):
         assert (table.step, table.last.split()[0]) == ("go_out", who)
         table.key("space").guide_finishes()
         keys(table, "nnnnn").key("space").guide_finishes()
     assert table.where[-1] == ("consent", "wish")
     assert table.actor == "Ana"
+
+
+@pytest.mark.parametrize("by", ["words", "key"])
+def test_the_check_may_be_asked_for_on_any_day_and_then_both_do_it(by: str) -> None:
+    table = keys(decided(evening()), "88")
+    assert table.step == "first"
+    if by == "words":
+        table.command("private_check").guide_finishes()
+    else:
+        table.key("c").guide_finishes()
+    for who in ("Ana", "Ben"):
+        assert (table.where[-1], table.last.split()[0]) == (("private_check", "go_out"), who)
+        table.key("space").guide_finishes()
+        keys(table, "nnnnn").key("space").guide_finishes()
+    assert table.step == "first"
+    assert table.dialogue.guide.state.sender == 0
+
+
+@pytest.mark.parametrize("outcome", ["good", "failed", "unavailable"])
+def test_a_notice_that_cannot_be_remembered_stops_nobody(outcome: str) -> None:
+    table = keys(evening(slots={}), "yyyy").performed(outcome).guide_finishes()
+    assert (table.tasks[-1].task, table.tasks[-1].what) == ("store", "notice")
+    assert table.step == "private"
 
 
 # ------------------------------------------------------------------ what is kept
@@ -202,7 +236,7 @@ def at_the_menu(**more: object) -> Table:
 def test_the_menu_leads_to_every_dialogue_by_voice_or_key() -> None:
     chosen: set[str] = set()
     menu = [graph.id for graph in real_script().graphs.values() if graph.menu]
-    for keys_to_it in ("", "5", "55", "555"):
+    for keys_to_it in ("", "5", "55", "555", "5554"):
         for key in "1234":
             table = keys(at_the_menu(), keys_to_it + key)
             slot = table.dialogue.guide.state.slots.get("dialogue")

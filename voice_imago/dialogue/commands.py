@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.script_names import (
+    CHECKS_GRAPH,
     DELETE_GRAPH,
     HELP_GRAPH,
     MODEL_GRAPH,
@@ -77,6 +78,7 @@ class Commands:
             "delete": lambda command: self._enter_aside(DELETE_GRAPH, command),
             "find_help": lambda command: self._enter_aside(HELP_GRAPH, command),
             "another_topic": lambda command: self._enter_aside(TOPIC_GRAPH, command),
+            "private_check": lambda command: self._enter_aside(CHECKS_GRAPH, command),
             "back": self._back,
             "slower": self._tune,
             "faster": self._tune,

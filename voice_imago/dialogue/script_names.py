@@ -19,9 +19,10 @@ PAUSE_HERE_GRAPH: Final = "pause_here"
 DELETE_GRAPH: Final = "delete"
 HELP_GRAPH: Final = "find_help"
 TOPIC_GRAPH: Final = "another_topic"
+CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
     TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
-    PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH,
+    PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
 BREAKS: Final = frozenset((TIME_OUT_GRAPH, FLOODED_GRAPH, PAUSE_HERE_GRAPH))
@@ -82,7 +83,7 @@ KEPT_THINGS: Final = (
 )
 """What can be stored and recalled; the workup for its owner alone."""
 WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "store": KEPT_THINGS,
+    "store": (*KEPT_THINGS, "notice"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
     "forget": ("session", "everything"),
@@ -107,6 +108,7 @@ COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
+    "private_check",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(

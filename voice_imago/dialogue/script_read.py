@@ -57,7 +57,7 @@ class Read:
     """Graphs that could not be read; what is said about the rest leaves them out."""
 
 
-def read_folder(folder: Path, problems: Problems, complete: str = "") -> Read:
+def read_folder(folder: Path, problems: Problems, complete: str = "", *, formal: bool = False) -> Read:
     """Read every file that the format knows; the language ``complete`` as if it were offered."""
     paths = [path for path in sorted((folder / "dialogues").glob("*.toml")) if path.stem != "timings"]
     graphs = {path.stem: graph for path in paths if (graph := _read_graph(folder, path, problems))}
@@ -65,7 +65,7 @@ def read_folder(folder: Path, problems: Problems, complete: str = "") -> Read:
     languages, neutrality = {}, {}
     for code, table in read_tables(folder, folder / "languages.toml", LanguageTable, problems).items():
         offered = {"offered": True} if code == complete else {}
-        languages[code] = read_language(folder, code, {**table, **offered}, problems)
+        languages[code] = read_language(folder, code, {**table, **offered}, problems, formal=formal)
         path = folder / code / "neutrality.toml"
         read = path if languages[code].offered or path.exists() else None
         neutrality[code] = read_lists(folder, read, problems)

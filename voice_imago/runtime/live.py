@@ -32,6 +32,7 @@ from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
+from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
@@ -140,7 +141,7 @@ class Live:
         opening = choose_opening(plan, self._scribe.reason)
         self._ear.enrol(opening.voiceprint)
         self._start_tasks(opening)
-        course = opening.course(plan, self._scribe)
+        course = opening.course(plan, self._scribe, self._script)
         hearing = settings_for(self._detector, thinking=plan.thinking)
         session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
         ports = StagePorts(
@@ -174,7 +175,8 @@ class Live:
         self._ear.gate.coupling_db = self._plan.settings.echo_db
         table = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
         desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
-        self._tasks = AllTasks(table, model_tasks(desk, self._plan.language, self._plan.model_dir))
+        models = model_tasks(desk, self._plan.language, self._plan.model_dir)
+        self._tasks = AllTasks(table, models, remembering=Remembering(jobs, ports.done))
         self._parts.callback(self._tasks.close)
 
     def _use_model(self, folder: Path) -> Understanding:

@@ -56,8 +56,11 @@ class StartPlan:
     """Everything that `start` was told."""
 
     dialogue: str
+    """The graph to begin with: ``session``, or one that is walked by itself."""
     language: str
     partners: tuple[str, str]
+    asked: str = ""
+    """The dialogue that was asked for; empty: the menu asks."""
     recogniser: str = "auto"
     model: str = ""
     model_dir: Path | None = None

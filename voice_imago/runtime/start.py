@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
+from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
@@ -34,6 +36,8 @@ _ALSO = {
     "whisper": "",
     "home": "",
 }
+FIRST = "appreciation"
+"""The dialogue that a couple begins with."""
 INSTEAD = "first_appreciation"
 """The scene that is played where nobody can be heard,"""
 NAMELESS = ("You", "Your partner")
@@ -51,15 +55,18 @@ def start(options: argparse.Namespace) -> int:
         raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
     if options.echo != "half":
         raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
-    script = load_script()
-    dialogue = check_dialogue(script, options.dialogue)
-    if options.typed:
-        return lead_typed(options, script, dialogue)
-    return sit_down(options, script, dialogue)
+    script = load_script(formal=options.formal or load_settings().formal)
+    asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
+    graph = asked or FIRST if options.straight else EVENING
+    lead = lead_typed if options.typed else sit_down
+    return lead(options, script, graph, asked)
 
 
-def sit_down(options: argparse.Namespace, script: Script, dialogue: str) -> int:
-    """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place, and a set-up is typed."""
+def sit_down(options: argparse.Namespace, script: Script, dialogue: str, asked: str = "") -> int:
+    """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, live.
+
+    Without a microphone the rehearsal plays in its place, and a set-up is typed.
+    """
     from voice_imago.runtime.understanding import remembered_model
 
     settings = load_settings()
@@ -68,6 +75,7 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str) -> int:
     language = check_language(script, options.language or settings.language)
     plan = StartPlan(
         dialogue=dialogue,
+        asked=asked,
         language=language,
         partners=_partners(options, settings, asking=dialogue != MODEL_SETUP),
         recogniser=options.recogniser or settings.recogniser,
@@ -121,12 +129,15 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def lead_typed(options: argparse.Namespace, script: Script, dialogue: str) -> int:
-    """Lead ``dialogue`` by typed lines."""
+def lead_typed(options: argparse.Namespace, script: Script, dialogue: str, asked: str = "") -> int:
+    """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, by typed lines."""
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
-    return _type(script, Course(dialogue, language, partners), options.events, options.model_dir)
+    course = Course(dialogue, language, partners)
+    if dialogue == EVENING:
+        course = evening_course(course, asked, settings, script, datetime.now())
+    return _type(script, course, options.events, options.model_dir)
 
 
 def _type(script: Script, course: Course, events: Path | None, model_dir: Path | None) -> int:

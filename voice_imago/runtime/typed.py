@@ -21,12 +21,14 @@ from pathlib import Path
 from voice_imago.command_words import KEY_ANSWERS, KEY_COMMANDS
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.script_names import LONG_S
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.duplex_sounddevice import SilentPlayer
 from voice_imago.engines.ports import Pcm, Samples
 from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Performed, Ticked, Transcribe
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.runtime.all_tasks import AllTasks
+from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
@@ -113,7 +115,12 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
             desk = Desk(jobs, typed.put, lambda make: typed.put(lambda: stage.feed(make(now()))), lambda folder: None)
             models = plan.models(desk)
             parts.callback(models.close)
-            ports = replace(ports, tasks=AllTasks(None, models, lambda id, o: stage.feed(Performed(now(), id, o))))
+
+            def done(id: int, outcome: str) -> None:
+                stage.feed(Performed(now(), id, outcome))
+
+            remembering = Remembering(jobs, done)
+            ports = replace(ports, tasks=AllTasks(None, models, done, remembering=remembering))
         stage = Stage(session, ports)
         lines = _standard_input() if plan.lines is None else plan.lines
         threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
@@ -134,7 +141,10 @@ def _working(stage: Stage) -> bool:
 
 
 def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now: Callable[[], float]) -> bool:
-    """Do the next thing; whether it was the end of the input. Answers typed ahead of their question are held."""
+    """Do the next thing; whether it was the end of the input.
+
+    Answers typed ahead of their question are held, and so is everything while something is done that takes no time.
+    """
     try:
         item = typed.get(timeout=TICK_S)
     except queue.Empty:
@@ -145,7 +155,7 @@ def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now
     if isinstance(item, str):
         input = as_input(item, stage.session.settings.course.partners, now())
         answer = input.key in KEY_ANSWERS if isinstance(input, KeyPressed) else bool(held)
-        if answer and _working(stage):
+        if _working(stage) and (answer or stage.session.dialogue.step.task not in LONG_S):
             held.append(input)
         else:
             stage.feed(input)
