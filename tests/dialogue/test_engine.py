@@ -866,7 +866,7 @@ def one_random_move(table: Table, chance: random.Random) -> None:
             table.recovers(part)
     elif kind < 0.9:
         table.interrupts(chance.choice((ANA, BEN, STRANGER)))
-        table.talks_on(chance.choice((30.0, 60.0)))
+        table.talks_on(chance.choice((30.0, 60.0, 90.0)))
     else:
         table.waits(chance.choice((1.0, 5.0, 30.0, 400.0, 2000.0)))
 

@@ -87,7 +87,7 @@ def test_the_patience_is_that_of_the_domain_and_of_what_was_measured(script: Scr
         "answer": 0.7, "mirror": 2.5, "send": 3.5, "validate": 4.0, "setup": 1.2,
     }  # fmt: skip
     assert timings["send"].reminders_s == (20.0, 60.0, 300.0)
-    assert timings["send"].talk_limits_s == (30.0, 60.0)
+    assert timings["send"].talk_limits_s == (30.0, 60.0, 90.0)
     assert timings["send"].remind[-1] == "guide.pausing_now"
     assert timings["answer"].reminders_s == (6.0, 20.0)
     assert (timings["mirror"].reminders_s, timings["mirror"].remind[0]) == ((12.0, 30.0), "stem")

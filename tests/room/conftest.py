@@ -12,11 +12,10 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side with others, one process has the room tests, and begins with them: sound takes its own time."""
+    """The longest ones first: where tests run side by side, the others fill the time."""
     inside = [item for item in items if HERE in item.path.parents]
     for item in inside:
         item.add_marker(pytest.mark.room)
-        item.add_marker(pytest.mark.xdist_group("room"))
     items[:] = [*inside, *(item for item in items if HERE not in item.path.parents)]
 
 
