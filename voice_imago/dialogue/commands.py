@@ -163,7 +163,7 @@ class Commands:
         if passing or step.do == "end":
             guide.emit(Hush())
         elif step.skippable:
-            if step.do in ("turn", "ask"):
+            if step.do in ("turn", "ask") and step.microphone:  # where only keys are heard, every key sounds the same
                 guide.say_before_the_next(guide.line("guide.skipped"))
             guide.follow(guide.walker.skip(guide.state))
         else:

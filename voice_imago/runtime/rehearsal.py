@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from voice_imago.hearing.room import Room as MeasuredRoom
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
+from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal_ends import (
@@ -47,9 +49,12 @@ from voice_imago.runtime.scene_hub import SceneHub
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
 from voice_imago.session import Session, SessionSettings
+from voice_imago.settings import Settings
 
 __all__ = ["Outcome", "Rehearsal", "RehearsalPorts", "SampleClockPlayer", "unmet"]
 
+BEGAN = datetime(2026, 1, 5, 19, 30)
+"""When every rehearsed evening begins: a Monday."""
 BLOCK = 512
 """Samples at 16 kHz that pass at once: one detector frame."""
 STALL_S = 420.0
@@ -121,6 +126,8 @@ class Rehearsal:
             voices="known" if known else "learn" if scene.voices == "learn" else "none",
             slots=scene.slots,
         )
+        if scene.dialogue == EVENING:
+            course = evening_course(course, "", Settings(), script, BEGAN)
         hearing = settings_for(detector, thinking=scene.thinking)
         self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))
         stream = EventStream(ports.events, scene.names, wall=self._now)
