@@ -33,6 +33,7 @@ class Scheduling(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # the virtual room first, and not the file with most tests
     return Scheduling(config, log)
 
 

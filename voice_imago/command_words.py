@@ -27,6 +27,8 @@ KEY_COMMANDS = {
     "e": "find_help",
     "a": "another_topic",
     "c": "private_check",
+    "g": "more_time",
+    "z": "usual_time",
     "i": "that_was_me",
     "o": "not_me",
     "-": "slower",

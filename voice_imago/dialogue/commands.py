@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.pace import NO_LIMIT, changed
 from voice_imago.dialogue.script_names import (
     CHECKS_GRAPH,
     DELETE_GRAPH,
@@ -84,6 +85,8 @@ class Commands:
             "faster": self._tune,
             "louder": self._tune,
             "softer": self._tune,
+            "more_time": self._change_pace,
+            "usual_time": self._change_pace,
         }
 
     def obey(self, command: Command) -> None:
@@ -238,3 +241,8 @@ class Commands:
         key = command.name if self.tuning != before else _LIMIT[command.name]
         guide.emit(TuneVoice(self.tuning.rate, self.tuning.volume))
         guide.aside([guide.line(f"guide.{key}")])
+
+    def _change_pace(self, command: Command) -> None:
+        guide = self._guide
+        guide.pace = changed(guide.pace, more=command.name == "more_time")
+        guide.aside([guide.line("guide.no_limit" if guide.pace == NO_LIMIT else f"guide.{command.name}")])

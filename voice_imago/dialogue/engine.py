@@ -55,6 +55,7 @@ from voice_imago.dialogue.faults import Faults
 from voice_imago.dialogue.going_back import GoingBack
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.moves import Moves
+from voice_imago.dialogue.pace import unstretched
 from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
 from voice_imago.dialogue.script_names import (
     MIRROR_GRAPH,
@@ -309,7 +310,7 @@ class Dialogue:
         if self.phase is Phase.GRACE:
             guide.speak([guide.prompt_line()], "listen")
         elif self.phase is Phase.LISTENING:
-            waited_s, said = guide.state.waited_s + fact.seconds, guide.state.said
+            waited_s, said = guide.state.waited_s + unstretched(fact.seconds, guide.pace), guide.state.said
             doubt = guide.state.doubt is not None
             line = self._voices.reminder(waited_s) if doubt else self._reminder(waited_s)
             guide.speak([line], "pause" if line.key == "guide.pausing_now" else "listen")

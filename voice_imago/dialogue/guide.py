@@ -12,6 +12,7 @@ from typing import Literal
 
 from voice_imago.dialogue import ahead
 from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.pace import stretched
 from voice_imago.dialogue.script import Script, Step
 from voice_imago.dialogue.script_names import (
     CANCELLABLE,
@@ -294,7 +295,8 @@ class Guide(Speaking):
 
     def window(self) -> Window:
         """What is expected now."""
-        return window(self.walker, self.script, self.state, self.at)
+        grace = self.state.phase is Phase.GRACE
+        return stretched(window(self.walker, self.script, self.state, self.at), self.pace, grace=grace)
 
     # ------------------------------------------------------------------ words
 

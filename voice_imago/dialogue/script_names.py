@@ -108,7 +108,7 @@ COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
-    "private_check",
+    "private_check", "more_time", "usual_time",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(
@@ -126,7 +126,7 @@ GUIDE_KEYS: Final = frozenset(
         # commands
         "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "whose_turn", "how_long",
         "kept_none", "kept_counts", "kept_notes", "kept_transcript", "slower", "faster",
-        "louder", "softer", "slowest", "fastest", "loudest", "softest",
+        "louder", "softer", "slowest", "fastest", "loudest", "softest", "more_time", "usual_time", "no_limit",
         # gentle moves
         "floor_1", "floor_2", "floor_3", "one_voice", "let_catch", "one_sentence", "mirror_first", "mirror_for_now",
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",

@@ -43,6 +43,8 @@ class Speaking:
         """What the recogniser understands now; "nothing" while it is out of order."""
         self.voices: VoicesKnown = course.voices
         """Whether the voices are told apart by now."""
+        self.pace = 1.0
+        """How much time everybody has, as a multiple of the usual."""
         self.turn_open = False
         """Somebody is in the middle of a turn; told by the session before every fact."""
         self._ids = 0

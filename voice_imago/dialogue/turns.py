@@ -7,6 +7,7 @@ from dataclasses import replace
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.listing import listed, one_line
+from voice_imago.dialogue.pace import unstretched
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import other
@@ -172,7 +173,9 @@ class Turns:
         if guide.state.phase is not Phase.LISTENING or guide.step.do != "turn":
             return
         limits_s = guide.script.timings[guide.step.kind].talk_limits_s
-        rung = facilitation.on_long_turn(fact.seconds, limits_s, guide.at - guide.state.intervened_at)
+        rung = facilitation.on_long_turn(
+            unstretched(fact.seconds, guide.pace), limits_s, guide.at - guide.state.intervened_at
+        )
         if rung == 0:
             return
         guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
