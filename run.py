@@ -48,7 +48,9 @@ PREFERRED = (3, 13)
 INSTALL_PYTHON = "Please install Python {}.{}, then start again.".format(*PREFERRED)
 PATIENCE_S = 20.0  # how long to install in silence before saying that it goes on
 
-NEEDS_NO_AUDIO = {"test", "check", "models", "history", "export", "forget", "replay", "new-language"}
+NEEDS_NO_AUDIO = {
+    "test", "check", "models", "history", "export", "forget", "replay", "vault", "report", "new-language",
+}  # fmt: skip
 ASKS_ONLY = {"-h", "--help", "--version"}
 SYSTEM_PACKAGES = {  # package manager -> the line that installs what is missing
     "apt-get": ("apt-get install -y", {"PortAudio": "libportaudio2", "eSpeak NG": "espeak-ng"}),

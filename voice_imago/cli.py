@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from voice_imago import __version__
+from voice_imago.cli_journal import JOURNAL_COMMANDS, add_journal_commands
 from voice_imago.cli_models import add_model_commands, run_models, run_setup
 from voice_imago.errors import UsageError
 
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_listen(commands)
     _add_enrol(commands)
     _add_small(commands)
+    add_journal_commands(commands)
     add_model_commands(lambda name, says: _command(commands, name, says), _add_table)
     return parser
 
@@ -62,7 +64,8 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
     add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
     keep = ("none", "counts", "notes", "transcript")
-    add("--keep", choices=keep, default="none", help="what is kept (default: none)")
+    add("--keep", choices=keep, default="none", help="what is kept once both of you say yes (default: none)")
+    add("--resume", action="store_true", help="go on with the dialogue that was broken off")
     add("--typed", action="store_true", help="no sound: you type what is said")
 
 
@@ -136,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "setup": run_setup,
         "models": run_models,
         "explain": _explain,
+        **JOURNAL_COMMANDS,
     }
     return table[options.command](options)
 

@@ -17,6 +17,8 @@ class Say:
     prompt: str
     text: str
     form: Form
+    own: bool = False
+    """Words of the couple's own are in it: its sound is never written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class SetSession:
         self.answers: dict[type, list[list[Effect]]] = {}
         self.fed: list[Input] = []
 
-    def begin(self, at: float) -> list[Effect]:
+    def begin(self, at: float, standing: object = None) -> list[Effect]:
         return self.opening
 
     def feed(self, input: Input) -> list[Effect]:
@@ -62,6 +62,7 @@ class HeldPrompts:
         self.pcm: Pcm | None = np.ones(PLAY_HZ, np.int16)
         self.asked: list[tuple[str, Callable[[Pcm | None], None]]] = []
         self.prepared: list[str] = []
+        self.unkept: list[str] = []
 
     def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
         self.asked.append((text, ready))
@@ -72,6 +73,9 @@ class HeldPrompts:
         self.prepared += texts
 
     def retune(self, rate: float, volume: float) -> None: ...
+
+    def never_keep(self, text: str) -> None:
+        self.unkept.append(text)
 
 
 class Loud:

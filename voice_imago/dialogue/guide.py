@@ -132,6 +132,14 @@ class Guide:
         else:
             self._open(step, resumed)
 
+    def take_up(self, before: Iterable[Line]) -> None:
+        """After a break: these lines, then the current step's prompt in its repeat form, and the step itself."""
+        step = self.step
+        self.state = entered(self.state, asked=False)
+        self.tell_step()
+        self.microphone(on=step.microphone)
+        self.speak([*before, *([self.short_line()] if step.prompt else [])], _AFTER[step.do])
+
     def _open(self, step: Step, resumed: bool) -> None:
         """Say the step's prompt, then do what the step is for."""
         lines = self._opening_lines(step, resumed)
@@ -273,7 +281,7 @@ class Guide:
 
     def _say(self, line: Line) -> int:
         self._ids += 1
-        self.emit(Say(self._ids, line.key, line.text, line.form))
+        self.emit(Say(self._ids, line.key, line.text, line.form, line.own))
         return self._ids
 
     # ------------------------------------------------------------------ tasks

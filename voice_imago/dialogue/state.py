@@ -59,6 +59,8 @@ class Line:
     key: str
     form: Form
     text: str
+    own: bool = False
+    """Words of the couple's own are in it: its sound is never written."""
 
 
 CallKind = Literal["main", "prelude", "mirror", "aside"]

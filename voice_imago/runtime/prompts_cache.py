@@ -140,6 +140,10 @@ class PromptCache:
             self._volume = settings.volume
             self._renew()
 
+    def never_keep(self, text: str) -> None:
+        """This one does not go to the disk."""
+        self._maker.never_keep(text)
+
     def settle(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing is left to prepare; False when it took too long."""
         with self._changed:

@@ -33,16 +33,21 @@ class PromptMaker:
         self._engine_name = engine.name
         self._on_disk_lost = on_disk_lost
         self._disk = self._opened(disk) if disk is not None else None
+        self._unkept: set[str] = set()
 
     def key(self, text: str, settings: VoiceSettings) -> str:
         """What decides how a prompt sounds, as one word."""
         parts = [self._engine_name, text, settings.voice, settings.rate_wpm, settings.volume]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
+    def never_keep(self, text: str) -> None:
+        """This text is rendered by way of RAM only."""
+        self._unkept.add(text)
+
     def make(self, text: str, settings: VoiceSettings, key: str) -> Pcm:
         """Ready to play, at full volume. Raises VoiceError."""
         disk = self._disk
-        if disk is None:
+        if disk is None or text in self._unkept:
             return self._by_way_of_ram(text, settings)
         kept = self._kept(disk, text, settings, key)
         return kept if kept is not None else self._rendered(disk, text, settings, key)

@@ -92,6 +92,9 @@ class CachedPrompts:
     def retune(self, rate: float, volume: float) -> None:
         self._cache.retune(rate, volume)
 
+    def never_keep(self, text: str) -> None:
+        self._cache.never_keep(text)
+
 
 class Understanding:
     """stage.Pieces that hands on to whoever understands just now."""

@@ -121,6 +121,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thinking: Literal["quick", "normal", "patient"] = "normal"
     voices: Literal["known", "learn", "none"] = "known"
     """Known before the scene begins, learnt in it (from its turns, or by voice), or never told apart."""
+    keep: Literal["none", "counts", "notes", "transcript"] = "none"
+    """What both partners want to be kept, in the journal of rehearsals."""
     prelude: tuple[str, ...] = ()
     """Graphs before the dialogue: room, voices, room_check, model."""
     hub: Hub | None = None
@@ -187,6 +189,7 @@ def read_scene(path: Path) -> Scene:
         "recogniser": Literal["scene", "fixture", "none", "answers"],
         "thinking": Literal["quick", "normal", "patient"],
         "voices": Literal["known", "learn", "none"],
+        "keep": Literal["none", "counts", "notes", "transcript"],
         "prelude": tuple[str, ...],
         "guests": dict[str, Partner],
         "room": Room,

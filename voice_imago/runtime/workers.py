@@ -59,6 +59,9 @@ class LivePrompts:
     def retune(self, rate: float, volume: float) -> None:
         self._cache.retune(rate, volume)
 
+    def never_keep(self, text: str) -> None:
+        self._cache.never_keep(text)
+
     def _came(self, pcm: Pcm | None, ready: Ready) -> None:
         ready(pcm)
         well = pcm is not None
