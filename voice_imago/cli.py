@@ -15,6 +15,7 @@ from voice_imago.errors import UsageError
 
 __all__ = ["main"]
 
+KEEP = ("none", "counts", "notes", "transcript")
 DESCRIPTION = (
     "A voice guide for couples: two people, one laptop, an Imago dialogue led by ear. Nothing leaves the machine."
 )
@@ -63,8 +64,7 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
     says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
     add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
-    keep = ("none", "counts", "notes", "transcript")
-    add("--keep", choices=keep, default="none", help="what is kept once both of you say yes (default: none)")
+    add("--keep", choices=KEEP, default="none", help="what is kept once both of you say yes (default: none)")
     add("--resume", action="store_true", help="go on with the dialogue that was broken off")
     add("--typed", action="store_true", help="no sound: you type what is said")
 
@@ -94,6 +94,8 @@ def _add_rehearse(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--out", type=Path, metavar="WAV", help="write what the room heard (left: couple, right: guide)")
     add("--events", type=Path, metavar="FILE", help="write the event stream")
     add("--quiet", action="store_true", help="print only the result")
+    says = "keep it in the journal of rehearsals, to be replayed (default: what the scene says)"
+    add("--keep", choices=KEEP, help=says)
 
 
 def _add_listen(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -184,7 +184,9 @@ def test_wherever_it_was_broken_off_it_goes_on_to_its_end(ways: list[str], dialo
         elif way in ("no", "story"):
             if before.window is not None:
                 actor = before.dialogue.guide.actor
-                before.says(ANA if actor is None else actor, "No." if way == "no" else "It was a very long story today.")
+                before.says(
+                    ANA if actor is None else actor, "No." if way == "no" else "It was a very long story today."
+                )
         else:
             before.command(way)
     state = before.dialogue.guide.state

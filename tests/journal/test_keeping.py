@@ -306,7 +306,9 @@ def test_an_agreement_of_the_dialogue_is_kept_with_its_words(path: Path) -> None
     with kept(path, "notes") as keeper:
         room = KeptRoom(keeper).goes_on(1)
         keeper.take(None, [Publish(Agreement(room.at, "We ask before we lift."))], room.session)
-    assert rows(path, "SELECT text, starts, state FROM agreements") == [("We ask before we lift.", "2026-03-01", "open")]
+    assert rows(path, "SELECT text, starts, state FROM agreements") == [
+        ("We ask before we lift.", "2026-03-01", "open")
+    ]
 
 
 def test_a_session_is_small(path: Path) -> None:

@@ -208,4 +208,3 @@ def test_a_fact_comes_back_without_its_words() -> None:
         given[2],
         facts.SessionStarted(0.0, "appreciation", "en", ("", ""), "scene", "half", "0.1.0"),
     ]
-

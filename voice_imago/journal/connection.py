@@ -101,7 +101,7 @@ def open_for_writing(path: Path, key: str | None) -> Any:
     except database_errors() as error:
         raise not_opened(path, key, error) from error
     try:
-        _check_ours(connection, path, new=kind in ("missing", "empty"))
+        _check_ours(connection, path)
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
         migrate(connection)
@@ -128,7 +128,9 @@ def open_for_reading(path: Path, key: str | None) -> Any:
     except database_errors() as error:
         raise not_opened(path, key, error) from error
     try:
-        _check_ours(connection, path, new=False)
+        _check_ours(connection, path)
+        if not version_of(connection):
+            raise FileError(f"The journal {path} is empty.", NOTHING)
         if version_of(connection) < len(MIGRATIONS):
             if not _is_own(path):
                 raise FileError(f"The journal {path} is of an older version.", "Read it with that version.")
@@ -181,11 +183,14 @@ def _is_own(path: Path) -> bool:
     return path.resolve() in (files.journal_file().resolve(), files.rehearsals_file().resolve())
 
 
-def _check_ours(connection: Any, path: Path, *, new: bool) -> None:
-    """Raises FileError for another program's database, and for a newer version of ours."""
+def _check_ours(connection: Any, path: Path) -> None:
+    """Raises FileError for another program's database, and for a newer version of ours.
+
+    One without any table is ours too: a program that was killed had just begun it.
+    """
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    if not ours and (tables or not new):
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if mark != APPLICATION_ID and (tables or mark):
         raise FileError(f"The file {path} is a database of another program.", "Name a journal of voice-imago.")
     version = version_of(connection)
     if version > len(MIGRATIONS):

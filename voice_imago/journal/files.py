@@ -60,7 +60,7 @@ def kind_of(path: Path) -> Kind:
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "missing"
     except OSError as error:
         raise FileError(f"The journal {path} cannot be read: {error.strerror}.", "Check who owns the file.") from error

@@ -23,6 +23,7 @@ from voice_imago.folders import cache_folder
 from voice_imago.journal.files import rehearsals_file
 from voice_imago.journal.journal import Journal
 from voice_imago.journal.keeper import Keeper, KeeperPorts
+from voice_imago.journal.levels import Level
 from voice_imago.journal.replay import digest_of
 from voice_imago.runtime.aloud import Aloud
 from voice_imago.runtime.couple import levelled, under_speech
@@ -55,8 +56,10 @@ class RehearsePlan:
     listener: Callable[[Mapping[str, Any]], None] | None = None
     """Told every event."""
     settings: Settings = field(default_factory=Settings)
+    keep: Level | None = None
+    """What both partners want to be kept; None: what the scene says."""
     journal: Path | None = None
-    """Where a scene with ``keep`` is kept; None: in the journal of rehearsals."""
+    """Where; None: in the journal of rehearsals."""
 
 
 def rehearse(plan: RehearsePlan) -> Outcome:
@@ -105,7 +108,8 @@ def rehearse(plan: RehearsePlan) -> Outcome:
 
 def _keeper(plan: RehearsePlan, scene: Scene) -> Keeper | None:
     """Both partners of the scene want the same; the sample clock waits for the disk. Raises FileError, JournalError."""
-    if scene.keep == "none":
+    level = plan.keep or scene.keep
+    if level == "none":
         return None
     journal = Journal(plan.journal or rehearsals_file())
     try:
@@ -116,7 +120,7 @@ def _keeper(plan: RehearsePlan, scene: Scene) -> Keeper | None:
     if sentence is not None:
         output.error(sentence)
     ports = KeeperPorts(prompts=digest_of(prompts_folder()), wait_s=None, tell=output.error)
-    return Keeper(journal, ports, wishes=(scene.keep, scene.keep))
+    return Keeper(journal, ports, wishes=(level, level))
 
 
 def _recogniser(scene: Scene) -> Recogniser | None:

@@ -214,7 +214,7 @@ def run_rehearsal(options: argparse.Namespace) -> int:
 
     show = (lambda line: None) if options.quiet else output.say
     scene, settings = find_scene(options.scene), load_settings()
-    plan = RehearsePlan(scene, options.out, options.events, options.listen, show, settings=settings)
+    plan = RehearsePlan(scene, options.out, options.events, options.listen, show, settings=settings, keep=options.keep)
     outcome = rehearse(plan)
     output.say(f"The rehearsal ended: {outcome.reason}, after {outcome.seconds:.0f} seconds on the audio clock.")
     for problem in outcome.problems:
