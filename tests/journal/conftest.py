@@ -1,4 +1,4 @@
-"""Whole dialogues are led here without sound (see ``kept_room``), and kept in memory where the system has a place there:
+"""Whole dialogues are led here without sound (``kept_room``), and kept in memory where the system has a place there:
 what is tested is what is written, and hundreds of evenings would wait for the disk."""
 
 from __future__ import annotations

@@ -6,12 +6,15 @@ import datetime
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from tests.dialogue.driver import ANA, BEN, Room, real_script
 from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.script import Script
 from voice_imago.events import Effect, Input, PartFailed
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.journal.journal import Journal
@@ -27,6 +30,14 @@ MIRRORED = "I hear you say that the xylophone went upstairs"
 SECRETS = ("xylophone", "upstairs", *NAMES)
 """Words that no file of the program holds."""
 DAY = datetime.datetime(2026, 3, 1, 20, 15)
+
+
+@cache
+def script() -> Script:
+    """The real graphs and words, with less patience: an evening here is hundreds of evenings long."""
+    real = real_script()
+    quick = {kind: replace(one, end_silence_s=min(one.end_silence_s, 0.8)) for kind, one in real.timings.items()}
+    return replace(real, timings=quick)
 
 
 class KeptRoom(Room):
@@ -46,7 +57,7 @@ class KeptRoom(Room):
         self.troubles: list[PartFailed] = []
         self.on_say = on_say
         course = Course(dialogue, "en", NAMES, words=words, opening=opening)
-        self.session = Session(real_script(), SessionSettings(course, HearingSettings()))
+        self.session = Session(script(), SessionSettings(course, HearingSettings()))
         self.frames, self.words_after_s, self.confidence = 0, 0.2, 1.0
         self.effects, self.inputs, self.said = [], [], []
         self.ended = None
@@ -153,4 +164,5 @@ def rows(path: Path, select: str, *values: Any) -> list[tuple[Any, ...]]:
 
 __all__ = [
     "ANA", "BEN", "DAY", "MIRRORED", "NAMES", "SECRETS", "SENT", "KeptRoom", "found", "keep_one", "kept", "raw", "rows",
+    "script",
 ]  # fmt: skip

@@ -15,11 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.dialogue.driver import real_script
+from tests.journal.kept_room import script
 from voice_imago.dialogue import guide
 from voice_imago.dialogue.replies import Replies
 from voice_imago.events import Publish, Say, TurnEnded
-from voice_imago.journal import connection, journal
+from voice_imago.journal import connection
 from voice_imago.journal.journal import Journal
 from voice_imago.journal.keeper import Keeper, KeeperPorts
 from voice_imago.session import Session, SessionSettings
@@ -55,7 +55,7 @@ def play(settings: SessionSettings, inputs: list[Any], path: Path, tell: int, fa
     if fatal:
         make_deadly(fatal)
     keeper = Keeper(Journal(path), KeeperPorts(wait_s=None), wishes=("transcript", "transcript"))
-    session = Session(real_script(), settings)
+    session = Session(script(), settings)
     turns = 0
     for given in (None, *inputs):
         effects = session.begin(0.0) if given is None else session.feed(given)
@@ -102,13 +102,13 @@ def one_kill(order: dict[str, Any], settings: SessionSettings, inputs: list[Any]
 def main() -> None:
     settings, inputs = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 -- our own file
     course = settings.course
-    shared = Replies(real_script().languages[course.language], course.partners)
+    shared = Replies(script().languages[course.language], course.partners)
     guide.Replies = lambda language, names: shared  # type: ignore[assignment, misc]
-    Session(real_script(), settings)
+    Session(script(), settings)
     for line in sys.stdin:
-        print(json.dumps(one_kill(json.loads(line), settings, inputs)), flush=True)
+        sys.stdout.write(json.dumps(one_kill(json.loads(line), settings, inputs)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    assert journal
     main()

@@ -37,6 +37,10 @@ def old_journal(path: Path) -> None:
     connection.close()
 
 
+def everything(path: Path, table: str) -> list[tuple[object, ...]]:
+    return rows(path, f"SELECT * FROM {table}")  # noqa: S608
+
+
 # ---------------------------------------------------------------------- versions
 
 
@@ -73,10 +77,10 @@ def test_a_later_version_brings_an_older_journal_up_to_date_and_loses_nothing(
 ) -> None:
     """The same steps, and one more, as the next version will have it."""
     old_journal(path)
-    before = {table: rows(path, f"SELECT * FROM {table}") for table in ("sessions", "turns", "words", "agreements")}
+    before = {table: everything(path, table) for table in ("sessions", "turns", "words", "agreements")}
     later = (
         *migrations.MIGRATIONS,
-        "ALTER TABLE sessions ADD COLUMN mood INTEGER; -- a comment; with a semicolon\nCREATE TABLE later (id INTEGER);",
+        "ALTER TABLE sessions ADD COLUMN mood INTEGER; -- a comment; and more\nCREATE TABLE later (id INTEGER);",
     )
     for module in (migrations, connections):
         monkeypatch.setattr(module, "MIGRATIONS", later)
@@ -86,7 +90,7 @@ def test_a_later_version_brings_an_older_journal_up_to_date_and_loses_nothing(
         assert [row.id for row in journal.run(store.sessions)] == [1, 2]
     assert rows(path, "PRAGMA user_version") == [(len(later),)]
     assert rows(path, "SELECT * FROM later") == []
-    after = {table: rows(path, f"SELECT * FROM {table}") for table in before}
+    after = {table: everything(path, table) for table in before}
     assert after.pop("sessions") == [(*row, None) for row in before.pop("sessions")]
     assert after == before
 
@@ -320,9 +324,9 @@ def test_reading_a_damaged_journal_says_what_will_become_of_it_and_leaves_it(pat
     keep_one(path, "counts")
     scribbled(path)
     content = path.read_bytes()
-    with pytest.raises(JournalError, match=r"damaged\. The next dialogue that is kept sets it aside"):
-        with reading(path) as connection:
-            store.sessions(connection)
+    sentence = r"damaged\. The next dialogue that is kept sets it aside"
+    with pytest.raises(JournalError, match=sentence), reading(path) as connection:
+        store.sessions(connection)
     assert path.read_bytes() == content
 
 

@@ -29,7 +29,7 @@ def words_in(path: Path) -> dict[str, list[str]]:
     """Every word in every column that may hold one."""
     held = {}
     for table, column in TABLES_WITH_WORDS.items():
-        texts = [text for (text,) in rows(path, f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")]
+        texts = [text for (text,) in rows(path, f"SELECT {column} FROM {table}") if text is not None]  # noqa: S608
         if texts:
             held[table] = texts
     return held
@@ -165,11 +165,11 @@ def test_whoever_says_none_at_first_is_obeyed_also_about_what_was_before(path: P
         keeper.consent(1, "counts")
         room.goes_on(2)
         assert not path.exists()
+        yes_at = room.at
         keeper.consent(0, "counts")
         room.to_the_end()
     assert rows(path, "SELECT whole FROM sessions") == [(0,)]
-    first = rows(path, "SELECT min(start_s) FROM turns")[0][0]
-    assert first > 20.0
+    assert rows(path, "SELECT min(start_s) FROM turns")[0][0] >= yes_at - 0.2 > 10.0
 
 
 def test_consent_comes_from_the_event_of_the_dialogue(path: Path) -> None:
@@ -216,7 +216,7 @@ def test_none_in_the_middle_leaves_nothing_of_the_session(path: Path) -> None:
     assert found(path) == set()
     assert rows(path, "SELECT id, level FROM sessions") == [(1, "counts")]
     for table in ("turns", "words", "names", "tape"):
-        assert {session for (session,) in rows(path, f"SELECT session FROM {table}")} <= {1}
+        assert {session for (session,) in rows(path, f"SELECT session FROM {table}")} <= {1}  # noqa: S608
 
 
 def test_more_in_the_middle_counts_from_now_on(path: Path) -> None:

@@ -22,8 +22,7 @@ from typing import Any
 
 import pytest
 
-from tests.dialogue.driver import real_script
-from tests.journal.kept_room import KeptRoom, keep_one, kept, rows
+from tests.journal.kept_room import KeptRoom, keep_one, kept, rows, script
 from voice_imago.dialogue.beginning import fits
 from voice_imago.events import Say, TurnEnded
 from voice_imago.journal import files, store
@@ -137,8 +136,8 @@ def check(path: Path, evening: Evening, heard: list[tuple[int, str]]) -> str:
         assert [one.id for one in journal.run(store.unfinished)] == [1]
     assert snapshot is not None
     assert snapshot.step == row.step == evening.steps[parts - 1]
-    assert fits(real_script(), snapshot.standing)
-    session = Session(real_script(), evening.settings)
+    assert fits(script(), snapshot.standing)
+    session = Session(script(), evening.settings)
     said_first = [effect.prompt for effect in session.begin(0.0, snapshot.standing) if isinstance(effect, Say)]
     assert said_first == ["guide.welcome_back"]
     assert session.dialogue.step.id == snapshot.step
@@ -285,7 +284,7 @@ def test_a_session_that_was_taken_up_is_unfinished_no_more(home: Path) -> None:
     ]
     with reading(path) as connection:
         again = kept_session(connection, 2)
-    assert replay(real_script(), again).differences == ()
+    assert replay(script(), again).differences == ()
 
 
 def test_two_programs_may_begin_a_journal_at_once(home: Path) -> None:

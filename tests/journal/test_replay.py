@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dialogue.driver import real_script
-from tests.journal.kept_room import BEN, NAMES, KeptRoom, found, keep_one, kept, rows
+from tests.journal.kept_room import BEN, NAMES, KeptRoom, found, keep_one, kept, rows, script
 from voice_imago.dialogue.script import prompts_folder
 from voice_imago.errors import FileError
 from voice_imago.events import KeyPressed, SessionEnded
@@ -31,7 +30,7 @@ def newest(path: Path, number: int | None = None) -> Kept:
 @pytest.mark.parametrize(("level", "by"), [("counts", "answers"), ("notes", "answers"), ("transcript", "words")])
 def test_a_kept_session_makes_the_same_decisions_again(path: Path, level: Level, by: str) -> None:
     room = keep_one(path, level)
-    done = replay(real_script(), newest(path))
+    done = replay(script(), newest(path))
     assert done.differences == ()
     assert done.by == by
     over = room.published(SessionEnded)[0].at
@@ -52,12 +51,12 @@ def test_answers_commands_and_doubts_come_out_the_same(path: Path, level: Level)
             room.is_silent_until_decided()
         room.key("p")
         room.to_the_end()
-    assert replay(real_script(), newest(path)).differences == ()
+    assert replay(script(), newest(path)).differences == ()
 
 
 def test_a_session_that_was_broken_off_is_replayed_as_far_as_it_was_written(path: Path) -> None:
     keep_one(path, "counts", 4)
-    done = replay(real_script(), newest(path))
+    done = replay(script(), newest(path))
     assert done.same
     assert done.facts > 20
 
@@ -68,7 +67,7 @@ def test_a_session_whose_words_were_given_up_midway_is_replayed_without(path: Pa
         keeper.consent(0, "counts")
         room.to_the_end()
     assert found(path) == set()
-    done = replay(real_script(), newest(path))
+    done = replay(script(), newest(path))
     assert (done.differences, done.by) == ((), "answers")
 
 
@@ -81,7 +80,7 @@ def test_a_session_by_keys_without_any_recogniser_is_replayed(path: Path) -> Non
             room.key(key)
         room.guide_finishes()
         assert room.session.over
-    assert replay(real_script(), newest(path)).same
+    assert replay(script(), newest(path)).same
 
 
 def test_another_key_is_noticed(path: Path) -> None:
@@ -90,7 +89,7 @@ def test_another_key_is_noticed(path: Path) -> None:
     session = newest(path)
     others = [{**table, "key": "y"} if table["is"] == "KeyPressed" else table for table in session.part.others]
     session.part.others = others
-    done = replay(real_script(), session)
+    done = replay(script(), session)
     assert not done.same
     assert "Reply" in done.differences[0]
     assert "meaning=no" in done.differences[0]
@@ -99,12 +98,12 @@ def test_another_key_is_noticed(path: Path) -> None:
 def test_a_changed_prompt_key_or_patience_is_noticed(path: Path) -> None:
     """What a replay is for: this version decides otherwise than that one."""
     keep_one(path, "counts", 4)
-    session, script = newest(path), real_script()
-    timings = {**script.timings, "send": replace(script.timings["send"], end_silence_s=9.0)}
-    assert replay(replace(script, timings=timings), session).differences != ()
-    mirror = script.graphs["mirror"]
+    session, words = newest(path), script()
+    timings = {**words.timings, "send": replace(words.timings["send"], end_silence_s=9.0)}
+    assert replay(replace(words, timings=timings), session).differences != ()
+    mirror = words.graphs["mirror"]
     steps = {**mirror.steps, "mirror": replace(mirror.steps["mirror"], next="more")}
-    changed = replace(script, graphs={**script.graphs, "mirror": replace(mirror, steps=steps)})
+    changed = replace(words, graphs={**words.graphs, "mirror": replace(mirror, steps=steps)})
     assert replay(changed, session).differences != ()
 
 
@@ -133,10 +132,10 @@ def test_a_session_that_was_not_kept_from_its_beginning_says_so(path: Path) -> N
 
 def test_a_session_of_prompts_that_are_gone_says_so(path: Path) -> None:
     keep_one(path, "counts", 2)
-    script = real_script()
-    graphs = {name: graph for name, graph in script.graphs.items() if name != "appreciation"}
+    words = script()
+    graphs = {name: graph for name, graph in words.graphs.items() if name != "appreciation"}
     with pytest.raises(FileError, match="Session 1 needs prompts that are not here any more"):
-        replay(replace(script, graphs=graphs), newest(path))
+        replay(replace(words, graphs=graphs), newest(path))
 
 
 def test_what_the_stage_itself_feeds_is_on_the_tape(path: Path) -> None:
@@ -146,7 +145,7 @@ def test_what_the_stage_itself_feeds_is_on_the_tape(path: Path) -> None:
         room.feed(KeyPressed(room.at, "y"))
         room.frame()
         assert room.session.dialogue.step.id == "thing"
-    assert replay(real_script(), newest(path)).same
+    assert replay(script(), newest(path)).same
     assert rows(path, "SELECT step FROM sessions") == [("thing",)]
 
 

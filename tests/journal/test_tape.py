@@ -67,27 +67,28 @@ def evenings(draw: st.DrawFn) -> list[Input]:
     """Frames in order, now and then some lost, with everything else in between."""
     number, found = draw(st.integers(0, 300)), []
     for kind in draw(st.lists(st.integers(0, 11), max_size=60)):
-        at = number * 512 / 16_000
-        samples = st.integers(0, 10**9).map(lambda n: n / 16_000)
         if kind < 5:
             number += 1 if kind else draw(st.integers(1, 40))
-            gated = draw(st.booleans())
-            found.append(_frame(draw, number * 512 / 16_000, gated))
-            continue
-        text = draw(st.text(max_size=8))
-        found.append(
-            (
-                lambda: VoiceScored(at, draw(samples), draw(samples), draw(st.integers(-999, 999)) / PER_NAT,
-                                    draw(st.integers(0, 999)) / PER_STRANGENESS),
-                lambda: KeyPressed(at, draw(st.sampled_from(["space", "y", "+", "<", "1"]))),
-                lambda: TextReady(at, draw(st.integers(1, 9)) + 10 * len(found), text, draw(st.floats(0, 1))),
-                lambda: PromptBegan(at, draw(st.integers(1, 99))),
-                lambda: PromptEnded(at, draw(st.integers(1, 99)), draw(st.booleans())),
-                lambda: Performed(at, 3, "good"),
-                lambda: Ticked(draw(st.floats(0, 1e5))),
-            )[kind - 5]()
-        )  # fmt: skip
+            found.append(_frame(draw, number * 512 / 16_000, draw(st.booleans())))
+        else:
+            found.append(_other(draw, kind, number * 512 / 16_000, len(found)))
     return found
+
+
+def _other(draw: st.DrawFn, kind: int, at: float, place: int) -> Input:
+    samples = st.integers(0, 10**9).map(lambda n: n / 16_000)
+    if kind == 5:
+        llr, strangeness = draw(st.integers(-999, 999)), draw(st.integers(0, 999))
+        return VoiceScored(at, draw(samples), draw(samples), llr / PER_NAT, strangeness / PER_STRANGENESS)
+    if kind == 6:
+        return KeyPressed(at, draw(st.sampled_from(["space", "y", "+", "<", "1"])))
+    if kind == 7:
+        return TextReady(at, draw(st.integers(1, 9)) + 10 * place, draw(st.text(max_size=8)), draw(st.floats(0, 1)))
+    if kind == 8:
+        return PromptBegan(at, draw(st.integers(1, 99)))
+    if kind == 9:
+        return PromptEnded(at, draw(st.integers(1, 99)), draw(st.booleans()))
+    return Performed(at, 3, "good") if kind == 10 else Ticked(draw(st.floats(0, 1e5)))
 
 
 def _frame(draw: st.DrawFn, at: float, gated: bool) -> FrameHeard:

@@ -6,6 +6,7 @@ disk), ``secure_delete`` (what is deleted is overwritten), temporary tables in m
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,8 @@ def open_for_writing(path: Path, key: str | None) -> Any:
         raise not_opened(path, key, error) from error
     try:
         _check_ours(connection, path)
+        with contextlib.suppress(OSError):  # of a conversion that was killed; one that goes on would hold the file
+            files.remove(files.beside(path, files.PART))
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
         migrate(connection)
@@ -148,7 +151,7 @@ def open_for_reading(path: Path, key: str | None) -> Any:
 
 def _key_for(path: Path, kind: files.Kind, key: str | None) -> str | None:
     """The passphrase if the file needs one. Raises VaultError when it was not asked for."""
-    if kind == "sealed" and key is None:
+    if kind == "sealed" and not key:
         raise VaultError(f"The journal {path} is encrypted.", "Its passphrase is needed.")
     return None if kind == "plain" else key
 

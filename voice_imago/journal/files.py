@@ -37,6 +37,8 @@ MAGIC = b"SQLite format 3\x00"
 PAGE_BYTES = 4096
 """Of a page, also of an encrypted one."""
 DAMAGED = "The next dialogue that is kept sets it aside and begins a new one; nothing is deleted."
+PART = ".part"
+"""Ending of a file that is being made."""
 SIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database."""
 

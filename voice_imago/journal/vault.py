@@ -28,10 +28,8 @@ from voice_imago.journal.connection import (
 )
 from voice_imago.journal.migrations import APPLICATION_ID, version_of
 
-__all__ = ["PART", "change", "is_locked", "lock", "unlock"]
+__all__ = ["change", "is_locked", "lock", "unlock"]
 
-PART = ".part"
-"""Ending of a file that is being made."""
 IN_USE = "Close the other program, then say it again; nothing was changed."
 
 
@@ -82,7 +80,7 @@ def _needs_cipher() -> None:
 def _convert(path: Path, old: str | None, new: str | None) -> None:
     files.guard(path)
     _needs_cipher()
-    part = files.beside(path, PART)
+    part = files.beside(path, files.PART)
     try:
         with _alone(path, old) as source:
             files.remove(part)
