@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice_imago.journal import notes, store
+from voice_imago.journal import notes, rows
 
 __all__ = ["DAYS_KEPT", "Practice", "practice"]
 
@@ -21,14 +21,14 @@ class Practice:
     """Everything that the history tells, as of one day."""
 
     today: datetime.date
-    sessions: Sequence[store.SessionRow]
+    sessions: Sequence[rows.SessionRow]
     """The oldest first."""
     agreements: Sequence[notes.Agreement]
     appointments: Sequence[notes.Appointment]
     counted: Mapping[str, Mapping[str, int]]
     """Name -> day -> how many."""
     floor_s: Mapping[str, float]
-    """Seconds of speech in each step, both partners together; the longest first."""
+    """Seconds of speech in each step, both partners together, the longest first; empty unless asked for."""
 
     @property
     def finished(self) -> Mapping[str, int]:
@@ -45,7 +45,7 @@ class Practice:
         return sum(row.rounds for row in self.sessions)
 
     @property
-    def unfinished(self) -> store.SessionRow | None:
+    def unfinished(self) -> rows.SessionRow | None:
         """The newest session, if it was broken off."""
         last = self.sessions[-1] if self.sessions else None
         return last if last is not None and last.reason is None else None
@@ -77,14 +77,14 @@ class Practice:
         return day if day and day[:10] <= self.today.isoformat() else ""
 
 
-def practice(connection: Any, today: datetime.date) -> Practice:
-    """Read it all."""
-    floor = connection.execute("SELECT step, sum(speech_s) FROM turns GROUP BY step ORDER BY 2 DESC")
+def practice(connection: Any, today: datetime.date, *, floor: bool = False) -> Practice:
+    """Read it all; ``floor``: also how long each step took, which has to look at every turn."""
+    by_step = "SELECT step, sum(speech_s) FROM turns GROUP BY step ORDER BY 2 DESC"
     return Practice(
         today,
-        store.sessions(connection),
+        rows.sessions(connection),
         notes.agreements(connection),
         notes.appointments(connection),
         notes.counted(connection),
-        {step: seconds for step, seconds in floor if seconds},
+        {step: seconds for step, seconds in connection.execute(by_step) if seconds} if floor else {},
     )

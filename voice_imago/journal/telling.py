@@ -14,7 +14,7 @@ from voice_imago.dialogue.script import Language, Script
 from voice_imago.dialogue.wording import Wording
 from voice_imago.journal import notes
 from voice_imago.journal.history import Practice
-from voice_imago.journal.store import SessionRow
+from voice_imago.journal.rows import SessionRow
 
 __all__ = ["Told", "all_told", "due_told", "sentences"]
 

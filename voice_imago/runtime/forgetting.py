@@ -60,7 +60,7 @@ def forget_person(name: str, ask: Ask) -> str:
     if wanted in map(_folded, settings.partners):
         save_settings(msgspec.structs.replace(settings, partners=()))
         done.append("the name in the settings")
-    if _remove_all([*_damaged(), *_prompts(), *_left_over()]):
+    if _remove_all([*_damaged(), *_prompts(), *_left_over(), *_half_settings()]):
         done.append("spoken prompts and damaged files")
     if not done:
         return f"Nothing of {name} is kept; there is nothing to forget."
@@ -71,8 +71,7 @@ def forget_everything() -> str:
     """Leave nothing that the couple has brought. Raises FileError. Speech models stay; they hold nothing of anybody."""
     profiles.forget_all()
     log = log_file().parent
-    everything = [*files.our_files(), *_prompts(), *_left_over(), settings_file()]
-    everything += [*settings_file().parent.glob(f"{settings_file().stem}-*.part")]
+    everything = [*files.our_files(), *_prompts(), *_left_over(), settings_file(), *_half_settings()]
     everything += [*log.glob("*")] if log.is_dir() and not log.is_symlink() else []
     _remove_all(everything)
     for folder in (journal_folder(), log, data_folder(), cache_folder(), settings_file().parent):
@@ -136,6 +135,12 @@ def _prompts() -> list[Path]:
     if folder.is_symlink():
         return []
     return [path for name in ("prompts", "couples", "pictures") if (path := folder / name).exists()]
+
+
+def _half_settings() -> list[Path]:
+    """What a program left that was killed while it saved them."""
+    path = settings_file()
+    return sorted(path.parent.glob(f"{path.stem}-*.part"))
 
 
 def _left_over() -> list[Path]:

@@ -33,6 +33,8 @@ MOST_STEPS = 8
 MOST_REQUESTS = 8
 MOST_WEEKS = 40
 """More weeks than these are drawn as months."""
+MOST_LISTED = 60
+"""Dialogues that the text lists one by one."""
 LABEL_COLUMNS = 26
 STATES = {"open": "running", "kept": "done", "resized": "made smaller", "dropped": "let go"}
 NOTHING = "Nothing yet"
@@ -107,7 +109,10 @@ def describe(panels: Panels) -> str:
     lines += ["", "2. Minutes of talk in each step, both of you together:"]
     lines += [f"   {title}: {minutes:.1f} minutes." for title, minutes in panels.floor] or [f"   {NOTHING}."]
     lines += ["", "3. Turns that were mirrored, dialogue by dialogue:"]
-    lines += [f"   {day}: {rounds}." for day, rounds in panels.rounds] or [f"   {NOTHING}."]
+    newest = panels.rounds[-MOST_LISTED:]
+    if len(newest) < len(panels.rounds):
+        lines += [f"   The newest {len(newest)} of {len(panels.rounds)}:"]
+    lines += [f"   {day}: {rounds}." for day, rounds in newest] or [f"   {NOTHING}."]
     lines += ["", "4. How often each request was kept:"]
     lines += [f"   {what}: {kept} times, {state}." for what, kept, state in panels.requests] or [f"   {NOTHING}."]
     return "\n".join(lines) + "\n"

@@ -6,22 +6,22 @@ import argparse
 import datetime
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script, load_script, prompts_folder
-from voice_imago.errors import FileError, UsageError, VaultError
-from voice_imago.journal import files, vault
-from voice_imago.journal.exporting import Format, exported
+from voice_imago.errors import FileError, UsageError
+from voice_imago.journal import files
 from voice_imago.journal.history import Practice, practice
 from voice_imago.journal.journal import reading
-from voice_imago.journal.sealing import seal_with
 from voice_imago.journal.telling import all_told, sentences
-from voice_imago.runtime import forgetting
 from voice_imago.runtime.asking import ask_new_passphrase, ask_passphrase
+
+if TYPE_CHECKING:
+    from voice_imago.journal.exporting import Format
 
 __all__ = ["export", "forget", "history", "key_for", "replay_command", "vault_command"]
 
@@ -46,7 +46,7 @@ def history(options: argparse.Namespace) -> int:
         output.say("Nothing is kept yet. A dialogue is kept when both of you say yes to it: start --keep counts.")
         return 0
     with reading(path, key_for(path)) as connection:
-        past = practice(connection, datetime.date.today())
+        past = practice(connection, datetime.date.today(), floor=options.json or options.plot is not None)
     if options.json:
         output.say(_as_json(past))
         return 0
@@ -112,6 +112,8 @@ def _title(script: Script, language: str, step: str) -> str:
 
 def export(options: argparse.Namespace) -> int:
     """Write what is kept to a new file."""
+    from voice_imago.journal.exporting import exported
+
     form: Format = options.format or _format(options.to)
     path = files.journal_file()
     if files.kind_of(path) in ("missing", "empty"):
@@ -119,6 +121,8 @@ def export(options: argparse.Namespace) -> int:
     with reading(path, key_for(path)) as connection:
         content = exported(connection, form, datetime.datetime.now(datetime.UTC))
     if options.passphrase:
+        from voice_imago.journal.sealing import seal_with
+
         content = seal_with(content, ask_new_passphrase(EXPORT_KEY))
     _write_new(options.to, content)
     how = ", encrypted (age -d opens it)" if options.passphrase else ""
@@ -148,6 +152,8 @@ def _write_new(path: Path, content: bytes) -> None:
 
 def forget(options: argparse.Namespace) -> int:
     """Forget and say so, in this order."""
+    from voice_imago.runtime import forgetting
+
     what, which = options.what, options.which
     if what == "session":
         if which is None or not which.isdecimal():
@@ -201,33 +207,22 @@ def replay_command(options: argparse.Namespace) -> int:
 
 
 def vault_command(options: argparse.Namespace) -> int:
-    """Encrypt the journal, take that back, or change the passphrase."""
+    """Encrypt the journal, take that back, or change the passphrase. Nothing is asked for that would be of no use."""
+    from voice_imago.journal import vault
+
     path = files.journal_file()
-    commands: dict[str, Callable[[Path], str]] = {"on": _vault_on, "off": _vault_off, "change": _vault_change}
-    output.say(commands[options.what](path))
-    return 0
-
-
-def _vault_on(path: Path) -> str:
-    if vault.is_locked(path):
-        raise UsageError("The journal is encrypted already.", "Say vault change for another passphrase.")
-    vault.lock(path, ask_new_passphrase(NEW_KEY))
-    return f"The journal is encrypted now. {NO_WAY_BACK}"
-
-
-def _vault_off(path: Path) -> str:
-    _must_be_locked(path)
-    vault.unlock(path, ask_passphrase(KEY))
-    return "The journal is not encrypted any more; your account's password is all that guards it."
-
-
-def _vault_change(path: Path) -> str:
-    _must_be_locked(path)
+    if vault.is_locked(path) is (options.what == "on"):
+        already = "encrypted already" if options.what == "on" else "not encrypted"
+        raise UsageError(f"The journal is {already}.", "Nothing was changed.")
+    if options.what == "on":
+        vault.lock(path, ask_new_passphrase(NEW_KEY))
+        output.say(f"The journal is encrypted now. {NO_WAY_BACK}")
+        return 0
     old = ask_passphrase(KEY)
-    vault.change(path, old, ask_new_passphrase(NEW_KEY))
-    return f"The journal has its new passphrase. {NO_WAY_BACK}"
-
-
-def _must_be_locked(path: Path) -> None:
-    if not vault.is_locked(path):
-        raise VaultError("The journal is not encrypted.", "Say vault on.")
+    if options.what == "off":
+        vault.unlock(path, old)
+        output.say("The journal is not encrypted any more; your account's password is all that guards it.")
+    else:
+        vault.change(path, old, ask_new_passphrase(NEW_KEY))
+        output.say(f"The journal has its new passphrase. {NO_WAY_BACK}")
+    return 0
