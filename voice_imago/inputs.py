@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from voice_imago.words import Partner, Words
+
+PER_NAT: Final = 16
+"""The ear tells evidence in sixteenths of a nat, strangeness in sixty-fourths and levels in whole decibels: finer
+differences decide nothing, and a journal keeps a frame in three bytes and still gives back exactly what was heard."""
+PER_STRANGENESS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from typing import Any
 
 from voice_imago import __version__
 from voice_imago.command_words import KEY_COMMANDS, counts
+from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.engine import Dialogue
-from voice_imago.dialogue.replies import SURE
+from voice_imago.dialogue.replies import SURE, Replies
 from voice_imago.dialogue.safety import Harm, HarmWords
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import LISTENING, Phase
@@ -89,7 +90,6 @@ class Session:
         self.settings = settings
         self.dialogue = Dialogue(script, settings.course)
         self.hearing = Hearing(settings.hearing)
-        self._replies = self.dialogue.guide.replies
         self._harm_words = HarmWords(script.languages[settings.course.language].replies)
         self._window: Window | None = None
         self._lines: dict[int, Say] = {}
@@ -134,18 +134,23 @@ class Session:
         return self.dialogue.over
 
     @property
+    def _replies(self) -> Replies:
+        """The only reader of words, here and in the dialogue; a journal may listen to what it answers."""
+        return self.dialogue.guide.replies
+
+    @property
     def window(self) -> Window | None:
         """What is being listened for, if anything."""
         return self._window
 
-    def begin(self, at: float = 0.0) -> list[Effect]:
-        """Open the session; the greeting follows."""
+    def begin(self, at: float = 0.0, standing: Standing | None = None) -> list[Effect]:
+        """Open the session; the greeting follows, or what is said when an earlier session is taken up."""
         self._at, course = at, self.settings.course
         heard_by, echo = self.settings.recogniser, self.settings.echo
         self._publish(
             SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
         )
-        self._apply(self.dialogue.begin(at))
+        self._apply(self.dialogue.begin(at) if standing is None else self.dialogue.resume(at, standing))
         return self._flush()
 
     def feed(self, input: Input) -> list[Effect]:

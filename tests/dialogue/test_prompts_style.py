@@ -104,7 +104,16 @@ def test_both_partners_are_treated_alike(language: Language) -> None:
     """With the names changed over, the guide says the same with the names changed over."""
     roles = {"sender": "Ana", "receiver": "Ben", "actor": "Ana", "other": "Ben", "asker": "Ben"}
     over = {role: {"Ana": "Ben", "Ben": "Ana"}[name] for role, name in roles.items()}
-    more = {"number": "1", "count": "2", "title": "x", "stem": "y", "minutes": "3"}
+    more = {
+        "number": "1",
+        "count": "2",
+        "title": "x",
+        "stem": "y",
+        "minutes": "3",
+        "name": "Cleo",
+        "what": "z",
+        "line": "z",
+    }
     one, two = Wording(language, ("Ana", "Ben")), Wording(language, ("Ben", "Ana"))
     swap = str.maketrans({"\x00": "Ben", "\x01": "Ana"})
     for prompt in language.prompts.values():

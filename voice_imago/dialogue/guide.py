@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -115,6 +116,14 @@ class Guide(Speaking):
             self.speak((), "grace")
         else:
             self._open(step, resumed)
+
+    def take_up(self, before: Iterable[Line]) -> None:
+        """After a break: these lines, then the current step's prompt in its repeat form, and the step itself."""
+        step = self.step
+        self.state = entered(self.state, asked=False)
+        self.tell_step()
+        self.microphone(on=step.microphone)
+        self.speak([*before, *([self.short_line()] if step.prompt else [])], _AFTER[step.do])
 
     def _open(self, step: Step, resumed: bool) -> None:
         """Say the step's prompt, then do what the step is for."""

@@ -133,7 +133,12 @@ GUIDE_KEYS: Final = frozenset(
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back",
+        "journal_back", "journal_full", "journal_late", "journal_aside",
+        # the journal
+        "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
+        "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",
+        "due_weeks", "due_unnamed", "date_today", "date_tomorrow", "date_days", "date_over", "date_today_unnamed",
+        "date_tomorrow_unnamed", "date_days_unnamed", "date_over_unnamed",
         # a speech model that is fetched
         "quarter_here", "half_here", "three_quarters_here", "fetch_stopped", "whole_sentences",
         # the speech server at home

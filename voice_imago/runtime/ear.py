@@ -24,6 +24,7 @@ from voice_imago.hearing.framing import Framing, whole_frames
 from voice_imago.hearing.gain import SILENCE_DB, Gain, GainSettings, level_db
 from voice_imago.hearing.gate import Gate
 from voice_imago.hearing.segmenter import Segmenter
+from voice_imago.inputs import PER_NAT, PER_STRANGENESS
 
 __all__ = ["Ear", "Gate"]
 
@@ -150,7 +151,8 @@ class Ear:
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
-        return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr)]
+        llr = None if llr is None else _in_steps(llr, PER_NAT)
+        return [*self._scored(at, opinions), FrameHeard(at, speech, float(round(level)), llr)]
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""
@@ -171,8 +173,19 @@ class Ear:
     @staticmethod
     def _scored(at: float, opinions: Sequence[VoiceOpinion]) -> list[VoiceScored]:
         return [
-            VoiceScored(at, o.start_sample / HEAR_HZ, o.end_sample / HEAR_HZ, o.llr, o.strangeness) for o in opinions
+            VoiceScored(
+                at,
+                o.start_sample / HEAR_HZ,
+                o.end_sample / HEAR_HZ,
+                _in_steps(o.llr, PER_NAT),
+                _in_steps(o.strangeness, PER_STRANGENESS),
+            )
+            for o in opinions
         ]
+
+
+def _in_steps(value: float, per_unit: int) -> float:
+    return round(value * per_unit) / per_unit
 
 
 class _Stretch:

@@ -94,7 +94,7 @@ class Live:
             self._open_devices()
             self._start_keys()
             self._leading = True
-            self._stage.begin(self._ear.now)
+            self._stage.begin(self._ear.now, self._plan.kept.standing)
             self._lead()
         return self._stage.finished or "fault"
 
@@ -114,6 +114,8 @@ class Live:
     def _open_stream(self) -> EventStream:
         stream = EventStream(self._plan.events, self._plan.partners, wall=time.monotonic)
         self._parts.callback(stream.close)
+        if self._plan.kept.listener is not None:
+            stream.listen(self._plan.kept.listener)
         return stream
 
     def _look_for_devices(self) -> None:
@@ -154,6 +156,7 @@ class Live:
             show=output.say,
             audible=self._table.audible,
             tasks=self._tasks,
+            journal=plan.kept.keeper,
         )
         self._stage = Stage(session, ports)
 

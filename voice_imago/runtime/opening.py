@@ -38,7 +38,7 @@ class Opening:
 
     def course(self, plan: StartPlan, scribe: Scribe, script: Script) -> Course:
         """The course of this evening. That sound leaves the computer is said before anything else is asked."""
-        notices = []
+        notices = [*plan.notices]
         if is_home(plan.recogniser):
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
         if is_home(plan.settings.voice):
@@ -50,7 +50,7 @@ class Opening:
             plan.partners,
             words=scribe.understands,
             opening=(*hello, *notices),
-            prelude=self.prelude,
+            prelude=() if plan.kept.standing is not None else self.prelude,
             voices=self.voices,
         )
         whole = plan.dialogue == EVENING

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
@@ -46,7 +47,7 @@ from voice_imago.runtime.rehearsal_ends import (
 )
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.scene_hub import SceneHub
-from voice_imago.runtime.stage import Stage, StagePorts
+from voice_imago.runtime.stage import Keeps, Stage, StagePorts
 from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import Settings
@@ -78,6 +79,9 @@ class RehearsalPorts:
     keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
     """Takes a voice that both partners want to be remembered."""
     events: Path | None = None
+    journal: Keeps | None = None
+    standing: Standing | None = None
+    """Where an earlier session stopped."""
     show: Callable[[str], None] = lambda line: None
     listener: Callable[[Mapping[str, Any]], None] | None = None
     hear_room: Callable[[Samples, Samples], None] | None = None
@@ -150,6 +154,7 @@ class Rehearsal:
                 show=ports.show,
                 audible=lambda: "loudspeaker" not in self._broken,
                 tasks=self._tasks(),  # they know the stage by the time they are asked
+                journal=ports.journal,
             ),
         )
         self._stream = stream
@@ -186,7 +191,7 @@ class Rehearsal:
     def run(self) -> Outcome:
         """Play the scene through. Raises FileError when the event file cannot be written."""
         try:
-            self._stage.begin(0.0)
+            self._stage.begin(0.0, self._ports.standing)
             self._report_player()
             while self._stage.finished is None and not self._stalled():
                 self._pass_block()
@@ -207,8 +212,7 @@ class Rehearsal:
         self._break_things()
         for line in self._couple.act(self._now()):
             self._begin_line(line)
-        couple = self._couple.block(self._clock, BLOCK)
-        guide = self._player.block(BLOCK)
+        couple, guide = self._couple.block(self._clock, BLOCK), self._player.block(BLOCK)
         if self._ports.hear_room is not None:
             self._ports.hear_room(couple, guide)
         self._clock += BLOCK
@@ -239,6 +243,8 @@ class Rehearsal:
             else:
                 self._stage.feed(PromptEnded(self._now(), id, what == "stopped"))
 
+    _window_seen: Any = None
+
     def _follow_window(self) -> None:
         """Tell the couple when and where the guide listens."""
         window = self.session.window
@@ -248,8 +254,6 @@ class Rehearsal:
         elif window is not self._window_seen:
             self._window_seen = window
             self._couple.guide_listens(window.step, self._now())
-
-    _window_seen: Any = None
 
     def _break_things(self) -> None:
         now = self._now()

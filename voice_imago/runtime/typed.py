@@ -32,6 +32,7 @@ from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.keeping import NOTHING_KEPT, KeptPorts
 from voice_imago.runtime.model_tasks import ModelTasks
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.understanding import Desk
@@ -72,6 +73,7 @@ class TypedPlan:
     """None: standard input."""
     models: Callable[[Desk], ModelTasks] | None = None
     """Who fetches a speech model; None: nobody."""
+    kept: KeptPorts = NOTHING_KEPT
 
 
 def as_input(line: str, partners: tuple[str, str], at: float) -> Input:
@@ -99,14 +101,16 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
     started = time.monotonic()
 
     def now() -> float:
-        return time.monotonic() - started
+        return round(time.monotonic() - started, 3)  # nobody types faster, and a journal keeps it exactly
 
     typed: queue.SimpleQueue[Typed] = queue.SimpleQueue()
     stream = EventStream(plan.events, plan.course.partners, wall=time.monotonic)
     session = Session(script, SessionSettings(plan.course, HearingSettings(), recogniser="typed"))
     nothing = _NoSound()
     player = SilentPlayer(lambda id: None, lambda id, cut: None)
-    ports = StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now)
+    if plan.kept.listener is not None:
+        stream.listen(plan.kept.listener)
+    ports = StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now, journal=plan.kept.keeper)
     with ExitStack() as parts:
         parts.callback(stream.close)
         if plan.models is not None:
@@ -125,7 +129,7 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
         lines = _standard_input() if plan.lines is None else plan.lines
         threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
         with orderly_end(lambda: typed.put(lambda: stage.feed(KeyPressed(now(), "q")))):
-            stage.begin(now())
+            stage.begin(now(), plan.kept.standing)
             ended, held = False, deque[Input]()
             while stage.finished is None:
                 ended = _work(stage, typed, held, now) or ended

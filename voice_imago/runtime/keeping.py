@@ -1,0 +1,124 @@
+"""How an evening is kept: the journal is opened before any device is, and its passphrase asked for once.
+
+``--keep`` is the wish of whoever typed it. It takes effect once both have said yes (``Keeper.consent``); until then,
+and without it, nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from voice_imago import output
+from voice_imago.dialogue.beginning import Standing, fits
+from voice_imago.dialogue.script import Script, prompts_folder
+from voice_imago.errors import UsageError
+from voice_imago.journal import files, store
+from voice_imago.journal.journal import Journal
+from voice_imago.journal.keeper import Keeper, KeeperPorts
+from voice_imago.journal.levels import Level, as_level
+from voice_imago.journal.replay import digest_of
+from voice_imago.journal.snapshot import SessionSnapshot
+from voice_imago.runtime.journal_commands import key_for
+from voice_imago.runtime.stage import Keeps
+from voice_imago.runtime.turn_log import TurnLog
+
+__all__ = ["NOTHING_KEPT", "Keeping", "KeptPorts", "keeping"]
+
+NOT_YET = "Nothing is kept until both of you have said yes to it."
+NOTHING_TO_RESUME = "No dialogue was broken off, so there is none to go on with."
+Listener = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPorts:
+    """What a session has to do with the journal; without anything: nothing is kept."""
+
+    keeper: Keeps | None = None
+    standing: Standing | None = None
+    """Where an earlier session stopped, to be taken up."""
+    listener: Listener | None = None
+    """Told every event: the log."""
+
+
+NOTHING_KEPT = KeptPorts()
+
+
+@dataclass(slots=True)
+class Keeping:
+    """What an evening has to do with the journal."""
+
+    keeper: Keeper | None = None
+    """None: the journal is not even opened."""
+    wanted: Level = "none"
+    """What was typed: offered to both, decided by neither."""
+    resumed: SessionSnapshot | None = None
+    """The session to be taken up."""
+    notices: tuple[str, ...] = ()
+    """Prompts to be said at the beginning."""
+    debug: bool = False
+    log: TurnLog | None = None
+
+    def ports(self, partners: tuple[str, str]) -> KeptPorts:
+        """What a session of these two is to be given."""
+        keeper = self.keeper
+        standing = None if self.resumed is None else self.resumed.standing
+        if keeper is None and not self.debug:
+            return KeptPorts(keeper, standing)
+        self.log = TurnLog(
+            partners, lambda: self.debug or (keeper is not None and keeper.level != "none"), debug=self.debug
+        )
+        return KeptPorts(keeper, standing, self.log.note)
+
+
+@contextmanager
+def keeping(options: argparse.Namespace, script: Script) -> Iterator[Keeping]:
+    """Everything is written when this is left. Raises FileError, UsageError, JournalError, VaultError."""
+    wanted, resume = as_level(getattr(options, "keep", "none")), getattr(options, "resume", False)
+    kept = Keeping(wanted=wanted, debug="--debug" in sys.argv)
+    with ExitStack() as parts:
+        if wanted != "none" or resume:
+            _open(kept, parts, script, resume=resume)
+            output.say(NOT_YET)
+        try:
+            yield kept
+        finally:
+            if kept.log is not None:
+                kept.log.close()
+
+
+def _open(kept: Keeping, parts: ExitStack, script: Script, *, resume: bool) -> None:
+    path = files.journal_file()
+    files.guard(path)
+    journal = parts.enter_context(Journal(path, key_for(path)))
+    if files.kind_of(path) != "missing":
+        sentence = journal.open()
+        if sentence is not None:
+            output.error(sentence)
+            kept.notices = ("guide.journal_aside",)
+    if resume:
+        kept.resumed = _broken_off(journal, script)
+    ports = KeeperPorts(prompts=digest_of(prompts_folder()), tell=output.error)
+    kept.keeper = Keeper(journal, ports, resumed=kept.resumed)
+    parts.callback(kept.keeper.close)
+
+
+def _broken_off(journal: Journal, script: Script) -> SessionSnapshot:
+    """The newest session that was broken off. Raises UsageError."""
+    if files.kind_of(journal.path) == "missing":
+        raise UsageError(NOTHING_TO_RESUME, "Leave --resume away.")
+    rows = journal.run(store.unfinished)
+    if not rows:
+        raise UsageError(NOTHING_TO_RESUME, "Leave --resume away.")
+    try:
+        found = journal.run(lambda db: store.snapshot(db, rows[0].id))
+    except ValueError:
+        found = None
+    if found is None or not fits(script, found.standing):
+        what = "The dialogue that was broken off needs prompts that are not here any more."
+        raise UsageError(what, "Leave --resume away to begin anew; nothing is lost.")
+    return found
