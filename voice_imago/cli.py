@@ -74,7 +74,8 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
     says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
     add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
-    add("--keep", choices=KEEP, default="none", help="what is kept once both of you say yes (default: none)")
+    says = "none: you are not asked; else a reminder of what you want (default: both of you are asked)"
+    add("--keep", choices=KEEP, default="", help=says)
     add("--resume", action="store_true", help="go on with the dialogue that was broken off")
     add("--typed", action="store_true", help="no sound: you type what is said")
 

@@ -52,6 +52,7 @@ class Opening:
             opening=(*hello, *notices),
             prelude=() if plan.kept.standing is not None else self.prelude,
             voices=self.voices,
+            slots=plan.kept.slots,
         )
         whole = plan.dialogue == EVENING
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course

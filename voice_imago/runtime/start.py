@@ -18,7 +18,7 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.runtime.evening import EVENING, evening_course
-from voice_imago.runtime.keeping import Keeping, keeping
+from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
 from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
@@ -95,7 +95,7 @@ def sit_down(
         voices=options.voices,
         room=options.room,
         notices=kept.notices,
-        kept=kept.ports(partners),
+        kept=kept.ports(partners, script.languages[language]),
     )
     if dialogue != MODEL_SETUP:
         _say_what_is_understood(plan)
@@ -143,13 +143,22 @@ def lead_typed(
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
-    course = Course(dialogue, language, partners)
+    kept = kept or Keeping()
+    ports = kept.ports(partners, script.languages[language])
+    course = Course(dialogue, language, partners, slots=ports.slots)
     if dialogue == EVENING:
         course = evening_course(course, asked, settings, script, datetime.now())
-    return _type(script, course, options.events, options.model_dir, kept or Keeping())
+    return _type(script, course, options.events, options.model_dir, kept.notices, ports)
 
 
-def _type(script: Script, course: Course, events: Path | None, model_dir: Path | None, kept: Keeping) -> int:
+def _type(
+    script: Script,
+    course: Course,
+    events: Path | None,
+    model_dir: Path | None,
+    notices: tuple[str, ...] = (),
+    kept: KeptPorts = NOTHING_KEPT,
+) -> int:
     from voice_imago.runtime.typed import TypedPlan, run_typed
     from voice_imago.runtime.understanding import Desk, ModelTasks, model_tasks
 
@@ -160,12 +169,12 @@ def _type(script: Script, course: Course, events: Path | None, model_dir: Path |
         course = replace(course, opening=("guide.hello_setup",))
         output.say("Typed set-up. Type yes or no, or a number. s skips, h is help, q stops.")
     else:
-        course = replace(course, opening=(*course.opening, *kept.notices))
+        course = replace(course, opening=(*course.opening, *notices))
         output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
         output.say(
             "An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop."
         )
-    plan = TypedPlan(course, events, output.say, models=models, kept=kept.ports(course.partners))
+    plan = TypedPlan(course, events, output.say, models=models, kept=kept)
     reason = run_typed(script, plan)
     return 1 if reason == "fault" else 0
 
@@ -183,7 +192,7 @@ def _live(plan: StartPlan, script: Script) -> int:
                 "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
             )
             course = Course(plan.dialogue, plan.language, plan.partners)
-            return _type(script, course, plan.events, plan.model_dir, Keeping())
+            return _type(script, course, plan.events, plan.model_dir)
         output.say("Here is a rehearsal instead, so that you can hear what I do.")
         return _play_instead(plan, script)
     return 1 if reason == "fault" else 0
