@@ -216,7 +216,8 @@ class JournalTasks:
     def _pledge(self, keeper: Keeper, given: _Wanted) -> bool:
         """Begun, begun again, or one more day of it."""
         begins = not given.meaning("pledge_days").startswith("number:")
-        return _waited(keeper.shared.count(PLEDGE if begins else DAYS_KEPT))
+        keeper.journal.run(lambda db: notes.count(db, PLEDGE if begins else DAYS_KEPT, self.today(), 1))
+        return True
 
     # ------------------------------------------------------------------ recall
 
