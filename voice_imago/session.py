@@ -150,7 +150,10 @@ class Session:
         self._publish(
             SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
         )
-        self._apply(self.dialogue.begin(at) if standing is None else self.dialogue.resume(at, standing))
+        if standing is None or course.offered:
+            self._apply(self.dialogue.begin(at, standing))
+        else:
+            self._apply(self.dialogue.resume(at, standing))
         return self._flush()
 
     def feed(self, input: Input) -> list[Effect]:

@@ -160,8 +160,9 @@ class Dialogue:
             return False
         return target(step, self._guide.replies.meaning(text, expected(step))) is not None
 
-    def begin(self, at: float) -> list[Effect]:
-        """Greet, then perform the first step."""
+    def begin(self, at: float, offered: Standing | None = None) -> list[Effect]:
+        """Greet, then perform the first step; ``offered``: a session that was broken off, for the task ``take_up``."""
+        self._tasks.offered = offered
         self._guide.at = at
         greet(self._guide)
         return self._guide.flush()

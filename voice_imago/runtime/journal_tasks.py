@@ -25,7 +25,7 @@ from voice_imago.runtime.tasks import Run
 
 __all__ = ["JOURNAL_TASKS", "Answer", "JournalTasks", "TypeSecret"]
 
-JOURNAL_TASKS = frozenset({"store", "recall", "consent", "forget", "unlock"})
+JOURNAL_TASKS = frozenset({"store", "recall", "consent", "forget", "unlock", "take_up"})
 Values = tuple[tuple[str, str, str], ...]
 TypeSecret = Callable[[Callable[[str | None], None]], None]
 """Calls back with what somebody typed unseen; None: they thought better of it."""
@@ -97,7 +97,9 @@ class JournalTasks:
             self.done(wanted.id, Answer("unavailable"))
             return
         given = _Wanted(wanted.what, wanted.partner, {name: (meaning, text) for name, meaning, text in wanted.values})
-        if wanted.task == "consent":
+        if wanted.task == "take_up":
+            self.done(wanted.id, Answer("good"))
+        elif wanted.task == "consent":
             self.done(wanted.id, self._consent(keeper, given))
         elif wanted.task == "unlock":
             self._unlock(keeper, wanted.id, given.partner)

@@ -7,6 +7,7 @@ and without it, nothing is written.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -48,6 +49,8 @@ class KeptPorts:
     """Told every event: the log."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """What is known of earlier evenings."""
+    offered: bool = False
+    """``standing`` is offered to the couple instead."""
 
 
 NOTHING_KEPT = KeptPorts()
@@ -62,7 +65,8 @@ class Keeping:
     wanted: Level = "none"
     """What was typed: offered to both, decided by neither."""
     resumed: SessionSnapshot | None = None
-    """The session to be taken up."""
+    """The session to be taken up, or, if ``offered``, to be offered."""
+    offered: bool = False
     notices: tuple[str, ...] = ()
     """Prompts to be said at the beginning."""
     refused: bool = False
@@ -70,18 +74,20 @@ class Keeping:
     debug: bool = False
     log: TurnLog | None = None
 
-    def ports(self, partners: tuple[str, str], language: Language) -> KeptPorts:
+    def ports(self, partners: tuple[str, str], script: Script, language: Language) -> KeptPorts:
         """What a session of these two is to be given."""
-        keeper, slots = self.keeper, self._known(language)
+        if self.offered and self.resumed is not None and self.resumed.partners not in (None, partners):
+            self.resumed = None
+        keeper, slots = self.keeper, self._known(script, language)
         standing = None if self.resumed is None else self.resumed.standing
         if keeper is None and not self.debug:
-            return KeptPorts(keeper, standing, slots=slots)
+            return KeptPorts(keeper, standing, slots=slots, offered=self.offered)
         self.log = TurnLog(
             partners, lambda: self.debug or (keeper is not None and keeper.level != "none"), debug=self.debug
         )
-        return KeptPorts(keeper, standing, self.log.note, slots)
+        return KeptPorts(keeper, standing, self.log.note, slots, self.offered)
 
-    def _known(self, language: Language) -> Mapping[str, Slot]:
+    def _known(self, script: Script, language: Language) -> Mapping[str, Slot]:
         """How often, and what is due today (``script_names.KNOWN_SLOTS``)."""
         if self.keeper is None:
             return {"keeping": Slot("choice:none")} if self.refused else {}
@@ -95,6 +101,8 @@ class Keeping:
             "dialogues": Slot(f"number:{finished.get('dialogue', 0)}"),
             "appreciations": Slot(f"number:{finished.get('appreciation', 0)}"),
         }
+        if self.offered and self.resumed is not None:
+            known["unfinished"] = Slot("words", _title_of(self.resumed, script, language))
         return known | ({"due": Slot("words", due[0].rstrip(" ."))} if due else {})
 
 
@@ -137,6 +145,9 @@ def _open(kept: Keeping, parts: ExitStack, script: Script, *, resume: bool) -> N
             kept.notices = ("guide.journal_aside",)
     if resume:
         kept.resumed = _broken_off(journal, script)
+    elif files.kind_of(path) != "missing":
+        with contextlib.suppress(UsageError):
+            kept.resumed, kept.offered = _broken_off(journal, script), True
     ports = KeeperPorts(prompts=digest_of(prompts_folder()), tell=output.error)
     kept.keeper = Keeper(journal, ports, resumed=kept.resumed)
     parts.callback(kept.keeper.close)
@@ -157,3 +168,11 @@ def _broken_off(journal: Journal, script: Script) -> SessionSnapshot:
         what = "The dialogue that was broken off needs prompts that are not here any more."
         raise UsageError(what, "Leave --resume away to begin anew; nothing is lost.")
     return found
+
+
+def _title_of(snapshot: SessionSnapshot, script: Script, language: Language) -> str:
+    """What "where are we" calls the step that it stopped at, else the dialogue."""
+    call = snapshot.standing.lasting["calls"][-1]
+    step = script.graphs[call.graph].steps[call.step]
+    prompt = language.prompts.get(step.prompt)
+    return prompt.title if prompt is not None else language.titles.get(call.graph, call.graph)

@@ -53,6 +53,7 @@ class Opening:
             prelude=() if plan.kept.standing is not None else self.prelude,
             voices=self.voices,
             slots=plan.kept.slots,
+            offered=plan.kept.offered,
         )
         whole = plan.dialogue == EVENING
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course

@@ -57,7 +57,7 @@ def start(options: argparse.Namespace) -> int:
     asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
     graph = asked or FIRST if options.straight else EVENING
     with keeping(options, script) as kept:
-        if kept.resumed is not None:
+        if kept.resumed is not None and not kept.offered:
             graph = kept.resumed.dialogue
             options.partners = options.partners or kept.resumed.partners
             options.language = options.language or kept.resumed.language
@@ -95,7 +95,7 @@ def sit_down(
         voices=options.voices,
         room=options.room,
         notices=kept.notices,
-        kept=kept.ports(partners, script.languages[language]),
+        kept=kept.ports(partners, script, script.languages[language]),
     )
     if dialogue != MODEL_SETUP:
         _say_what_is_understood(plan)
@@ -144,8 +144,8 @@ def lead_typed(
     language = check_language(script, options.language or settings.language)
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
     kept = kept or Keeping()
-    ports = kept.ports(partners, script.languages[language])
-    course = Course(dialogue, language, partners, slots=ports.slots)
+    ports = kept.ports(partners, script, script.languages[language])
+    course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.offered)
     if dialogue == EVENING:
         course = evening_course(course, asked, settings, script, datetime.now())
     return _type(script, course, options.events, options.model_dir, kept.notices, ports)
