@@ -49,6 +49,7 @@ def read_language(folder: Path, code: str, table: Mapping[str, Any], problems: P
         reviewed=bool(table.get("reviewed", False)),
         joiner=str(table.get("joiner", "and")),
         dotless_i=bool(table.get("dotless_i", False)),
+        noun_capitals=bool(table.get("noun_capitals", False)),
         sounds=bool(table.get("sounds", False)),
     )
 
