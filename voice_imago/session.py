@@ -71,7 +71,7 @@ from voice_imago.events import (
     Waited,
     Window,
     WordsKnown,
-)
+)  # fmt: skip
 from voice_imago.hearing.hearing import Hearing
 from voice_imago.session_settings import SessionSettings
 from voice_imago.turn_words import TurnsInWork, TurnWords
