@@ -34,7 +34,7 @@ class Course:
     """Whether hearing tells the voices apart; ``learn``: it will, from the first turns."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """What is known beforehand (``script_names.KNOWN_SLOTS``)."""
-    offered: bool = False
-    """A session that was broken off is offered to be taken up, and not taken up at once."""
     began: datetime | None = None
     """The wall-clock time at which the session began; "at eight" counts from it. None: nobody says."""
+    offered: bool = False
+    """A session that was broken off is offered to be taken up, and not taken up at once."""
