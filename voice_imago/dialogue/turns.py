@@ -135,7 +135,8 @@ class Turns:
             guide.state = guide.state.keep(name, Slot("words", text))
             return
         language = guide.script.languages[guide.course.language]
-        items = (one_line(text),) if add == "line" else listed(text, language.replies, capitals=language.noun_capitals)
+        spelling = {"capitals": language.noun_capitals, "dotless": language.dotless_i}
+        items = (one_line(text),) if add == "line" else listed(text, language.replies, **spelling)
         before = Slot("list") if add == "anew" else guide.state.slots.get(name, Slot("list"))
         guide.state = guide.state.keep(name, before.with_items(*items))
 
