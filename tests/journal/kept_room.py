@@ -15,7 +15,7 @@ from tests.dialogue.driver import ANA, BEN, Room, real_script
 from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.script import Script
-from voice_imago.events import Effect, Input, PartFailed
+from voice_imago.events import Effect, Input, PartFailed, SessionEnded
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.journal.journal import Journal
 from voice_imago.journal.keeper import Keeper, KeeperPorts
@@ -80,6 +80,11 @@ class KeptRoom(Room):
             assert isinstance(trouble, PartFailed)
             self.troubles.append(trouble)
             self.feed(trouble)
+
+    def published_end(self) -> float:
+        """The second at which it was over."""
+        end: float = self.published(SessionEnded)[0].at
+        return end
 
     def answers(self) -> KeptRoom:
         """Whoever is asked does the usual thing, once."""
