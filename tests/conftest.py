@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before anything imports onnxruntime, which reports at once
 
@@ -22,6 +23,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # pytest-timeout finds what hangs; a slow machine alone must not fail a test.
 settings.register_profile("voice_imago", deadline=None, database=None, derandomize="CI" in os.environ)
 settings.load_profile("voice_imago")
+
+
+class Scheduling(LoadScopeScheduling):
+    """For ``-n 2``: one process has the tests of the virtual room, where sound takes its time; the rest go by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/room" if nodeid.startswith("tests/room/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # the virtual room first, and not the file with most tests
+    return Scheduling(config, log)
 
 
 def stays_here(host: object) -> bool:

@@ -239,11 +239,12 @@ def table_in_place(what: What, recogniser: Recogniser | None, **more: Any) -> Li
 
 
 def pieces_of(sound: Samples, what: What = "tell", detector: SpeechDetector | None = None) -> list[Cut]:
-    """One turn in a quiet room, as the live chain cuts it into pieces; ended by silence."""
+    """One turn in a quiet room, as the live chain cuts it into pieces; ended by silence, at the latest behind it."""
     table = table_in_place(what, None, detector=detector)
     table.until_listening()
     table.says(sound)
-    table.until_decided()
+    if not table.published("turn_ended"):
+        table.until_decided()
     return [cut for cut in table.cuts if not cut.wanted.look]
 
 

@@ -21,14 +21,14 @@ MODULES = {
 ROOMS = ("engines", "runtime", "journal", "captions", "hearing", "dialogue")
 LANGUAGE = {"events", "facts", "effects", "inputs", "words"}
 """The house's common vocabulary: modules of values only."""
-CORE_PLAIN = LANGUAGE | {"command_words", "session", "turn_words"}
+CORE_PLAIN = LANGUAGE | {"command_words", "session", "session_settings", "turn_words", "typed_lines", "discretion"}
 PURE_STANDARD = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "math", "re",
     "string", "types", "typing", "unicodedata",
 }  # fmt: skip
 """The parts of the standard library that neither wait nor look outside."""
-DIALOGUE_MAY = {"rapidfuzz", "jellyfish"}
-"""Pure functions of text: how alike two words are by their letters and by their sound."""
+DIALOGUE_MAY = {"rapidfuzz", "jellyfish", "snowballstemmer"}
+"""Pure functions of text: how alike two words are by their letters and by their sound, and their stems."""
 SCRIPT_MAY = {"pathlib", "tomllib", "msgspec", "difflib", "json", "importlib"}
 MOST_LINES = 400
 

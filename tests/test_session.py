@@ -401,7 +401,8 @@ def test_a_time_out_closes_the_microphone_until_its_end() -> None:
     room.waits(1204)
     switches = [effect.on for effect in room.effects if isinstance(effect, SwitchMicrophone)]
     assert switches == [False, True]
-    room.says(ANA, "Continue").is_silent_until_decided()
+    for who, words in ((ANA, "Seven"), (BEN, "Eight"), (ANA, "Continue")):
+        room.says(who, words).is_silent_until_decided()
     room.says(BEN, "Continue").is_silent_until_decided().guide_finishes()
     assert (room.step, room.phase) == ("thing", Phase.LISTENING)
 

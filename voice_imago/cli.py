@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from voice_imago import __version__
+from voice_imago import __version__, cli_prompts
 from voice_imago.cli_journal import JOURNAL_COMMANDS, add_journal_commands
 from voice_imago.cli_models import add_model_commands, run_models, run_setup
+from voice_imago.cli_prompts import add_prompt_commands
 from voice_imago.errors import UsageError
 
 __all__ = ["main"]
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_small(commands)
     add_journal_commands(commands)
     add_model_commands(lambda name, says: _command(commands, name, says), _add_table)
+    add_prompt_commands(lambda name, says: _command(commands, name, says))
     return parser
 
 
@@ -56,7 +58,15 @@ def _command(commands: argparse._SubParsersAction[_Parser], name: str, says: str
 def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(commands, "start", "Lead a dialogue at the table.")
     add = parser.add_argument
-    add("--dialogue", default="appreciation", metavar="NAME", help="appreciation (default) or dialogue")
+    add(
+        "--dialogue",
+        default="",
+        metavar="NAME",
+        help="appreciation, dialogue, request, workup, … (default: you are asked)",
+    )
+    says = "the dialogue alone, without what belongs to an evening: notice, check-in, menu, next time"
+    add("--straight", action="store_true", help=says)
+    add("--formal", action="store_true", help="the guide says Sie, vous, usted, u or siz")
     _add_table(parser)
     add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
     add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
@@ -64,7 +74,8 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
     says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
     add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
-    add("--keep", choices=KEEP, default="none", help="what is kept once both of you say yes (default: none)")
+    says = "none: you are not asked; else a reminder of what you want (default: both of you are asked)"
+    add("--keep", choices=KEEP, default="", help=says)
     add("--resume", action="store_true", help="go on with the dialogue that was broken off")
     add("--typed", action="store_true", help="no sound: you type what is said")
 
@@ -117,6 +128,7 @@ def _add_enrol(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = _command(commands, "check", "Check prompts and scenes; every problem at once.")
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
+    check.add_argument("--language", default="", metavar="CODE", help="also everything that this language lacks")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
@@ -141,6 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "setup": run_setup,
         "models": run_models,
         "explain": _explain,
+        **cli_prompts.COMMANDS,
         **JOURNAL_COMMANDS,
     }
     return table[options.command](options)
@@ -173,7 +186,7 @@ def _enrol(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from voice_imago.runtime.checking import check
 
-    return check(options.path)
+    return check(options.path, options.language)
 
 
 def _devices(options: argparse.Namespace) -> int:

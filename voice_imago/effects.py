@@ -31,6 +31,8 @@ class Prepare:
     """Render these texts ahead, in order of need."""
 
     texts: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    """Those of them that hold words of the couple's own: their sound is never written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class Perform:
     ``keep_voices``         save them for the next time: ``good``, ``failed``
     ``learn_turn``          a protocol turn of ``partner``, collected while nobody is enrolled: ``more``, ``good`` (from
                             now on the voices are told apart), ``too_alike``
+    ``store``               keep a thing and its values: ``good``, ``not_kept`` (both agreed that nothing of the
+                            kind is kept), ``locked`` (its owner's secret is missing)
+    ``recall``              what was kept of that kind, told with the outcome: ``good``, ``nothing``, ``locked``
+    ``consent``             what a partner wants to be kept; the stricter wish counts from now on: ``good``
+    ``take_up``             go on with the session that was broken off: ``good``
+    ``forget``              delete this session, or everything that is kept: ``good``, ``nothing``
+    ``unlock``              the partner types a secret, unseen, for what is theirs alone: ``good``, ``new`` (it
+                            was chosen just now), ``wrong``
     ``look_for_model``      is a speech model for the language here? ``here`` (and measured), ``untried``, ``none``; for
                             "smaller", the size of the one below the chosen one: ``base``, ``tiny``, ``none``
     ``choose_model``        take note of a size, or of "several" languages: ``good``, ``here`` (it need not be fetched),
@@ -94,6 +104,11 @@ class Perform:
     end: float = 0.0
     what: str = ""
     """Which one, where the step says so."""
+    values: tuple[tuple[str, str, str], ...] = ()
+    """Of the step's slots: name, meaning (as in ``Reply``; ``words`` or ``list``), and all of its words, a list's lines
+    one below the other; of other answers how they are said."""
+    wanted: tuple[str, ...] = ()
+    """Names of the slots that ``recall`` is to fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,14 @@ class AnswerKeyed:
 
     at: float
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """Somebody spoke of harm. What was said is not passed on, and is in no event."""
+
+    at: float
+    kind: Literal["self_harm", "harm"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ class Reply:
 
     ``number:0`` to ``number:10``; ``name:0`` or ``name:1``, a partner's index; ``date:`` and ``When.code``, such as
     ``date:+30m``, ``date:+1d 20:00``, ``date:sat 15:00``, ``date:--05-03 evening`` or ``date:08:00|20:00`` (the next
-    of the two).
+    of the two). Empty in an event of what one partner answers alone.
     """
 
     at: float
@@ -221,6 +221,19 @@ class Intervention:
     kind: str
     rung: int
     for_: Partner | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """How much of a piece came back in its mirror. A note, never spoken and never a score: the sender judges."""
+
+    at: float
+    turn: int
+    """The mirror's."""
+    of: int
+    """The turn that was mirrored."""
+    recall: float
+    """Share of the content words that came back, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +338,7 @@ Fact = (
     | Reply
     | Command
     | Intervention
+    | Mirrored
     | Fault
     | Recovered
     | Consent

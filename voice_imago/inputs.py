@@ -98,6 +98,8 @@ class Performed:
     id: int
     outcome: str
     """One of the task's outcomes, or ``unavailable``."""
+    values: tuple[tuple[str, str, str], ...] = ()
+    """What was recalled: name, meaning and words, as in ``Perform.values``; lines of a list are joined by newlines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,24 @@ a turn are joined, and the dialogue gets them with the end of the turn if they a
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from voice_imago import __version__
 from voice_imago.command_words import KEY_COMMANDS, counts
 from voice_imago.dialogue.beginning import Standing
-from voice_imago.dialogue.engine import Course, Dialogue
+from voice_imago.dialogue.engine import Dialogue
 from voice_imago.dialogue.replies import SURE, Replies
+from voice_imago.dialogue.safety import Harm, HarmWords
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.discretion import Discretion
 from voice_imago.events import (
     AnswerKeyed,
     Backchannel,
     Command,
+    Disclosed,
     Due,
     Effect,
     Expect,
@@ -65,30 +67,20 @@ from voice_imago.events import (
     TurnPaused,
     TurnReopened,
     UnderstandingChanged,
-    Utterance,
     VoiceScored,
     Waited,
     Window,
     WordsKnown,
-)
-from voice_imago.hearing.hearing import Hearing, HearingSettings
+)  # fmt: skip
+from voice_imago.hearing.hearing import Hearing
+from voice_imago.session_settings import SessionSettings
 from voice_imago.turn_words import TurnsInWork, TurnWords
+from voice_imago.typed_lines import TypedLines
 
 __all__ = ["KEY_COMMANDS", "Session", "SessionSettings"]
 
 NOT_DONE_S = 2.0
 """Patience added when the last word says that more is coming (domain §5.4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What a session needs to know beside the script."""
-
-    course: Course
-    hearing: HearingSettings
-    recogniser: str = "none"
-    """Its name, for the event stream."""
-    echo: Literal["half", "full"] = "half"
 
 
 class Session:
@@ -98,12 +90,13 @@ class Session:
         self.settings = settings
         self.dialogue = Dialogue(script, settings.course)
         self.hearing = Hearing(settings.hearing)
+        self._harm_words = HarmWords(script.languages[settings.course.language].replies)
         self._window: Window | None = None
         self._lines: dict[int, Say] = {}
         self._turns = TurnsInWork()
         self._at = 0.0
-        self._typed: deque[LineTyped] = deque()
-        self._typed_turns = 0
+        self._discretion = Discretion()
+        self._typed = TypedLines()
         self._out: list[Effect] = []
         self._inputs: dict[type, Callable[[Any], None]] = {
             FrameHeard: self._frame_heard,
@@ -153,23 +146,20 @@ class Session:
     def begin(self, at: float = 0.0, standing: Standing | None = None) -> list[Effect]:
         """Open the session; the greeting follows, or what is said when an earlier session is taken up."""
         self._at, course = at, self.settings.course
+        heard_by, echo = self.settings.recogniser, self.settings.echo
         self._publish(
-            SessionStarted(
-                at,
-                course.dialogue,
-                course.language,
-                course.partners,
-                self.settings.recogniser,
-                self.settings.echo,
-                __version__,
-            )
+            SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
         )
-        self._apply(self.dialogue.begin(at) if standing is None else self.dialogue.resume(at, standing))
+        if standing is None or course.offered:
+            self._apply(self.dialogue.begin(at, standing))
+        else:
+            self._apply(self.dialogue.resume(at, standing))
         return self._flush()
 
     def feed(self, input: Input) -> list[Effect]:
         """Take one input, give what is to be done, in order."""
         self._at = max(self._at, input.at)
+        self._discretion.at(alone=self.dialogue.alone)
         if not self.over:
             self._inputs[type(input)](input)
             self._read_typed()
@@ -195,34 +185,34 @@ class Session:
             self._publish(Command(self._at, "done", "key"))
             self._hear(self.hearing.end_turn(self._at, "key"))
         elif key in KEY_COMMANDS:
-            self._command(KEY_COMMANDS[key], "key")
+            self._publish_and_tell(Command(self._at, KEY_COMMANDS[key], "key"))
         else:
             self._tell(AnswerKeyed(self._at, key))
 
     def _line_typed(self, line: LineTyped) -> None:
         """A typed line is a whole turn with its words; while the guide speaks or measures it waits."""
-        self._typed.append(line)
+        self._typed.waiting.append(line)
 
     def _read_typed(self) -> None:
-        while self._typed and not self.over:
-            line = self._typed[0]
+        waiting = self._typed.waiting
+        while waiting and not self.over:
+            line = waiting[0]
             command = None if self.dialogue.answers(line.text) else self._replies.command(line.text)
             if command is None and (self._window is None or self.dialogue.phase is Phase.WORKING):
                 return
-            self._typed.popleft()
+            waiting.popleft()
             by = self._window.actor if line.by is None and self._window else line.by
             if command is not None:
-                self._command(command, "key" if command != "stop" else by)
+                self._publish_and_tell(Command(self._at, command, "key" if command != "stop" else by))
             else:
                 self._typed_turn(line.text, by)
 
     def _typed_turn(self, text: str, by: Speaker | None) -> None:
-        self._typed_turns += 1
-        number = -self._typed_turns
-        ended = TurnEnded(self._at, number, by, self._at, self._at, self._at, "key")
+        harm = self._harm_words.kind(text)
+        ended, transcript, heard = self._typed.turn(self._at, text, by, withheld=harm is not None)
         self._publish(ended)
-        self._publish(Transcript(self._at, number, text, True, 0.0))
-        self._tell(TurnHeard(self._at, ended, (Utterance(by, text),)))
+        self._publish(transcript)
+        self._tell(heard if harm is None else Disclosed(self._at, harm))
 
     def _prompt_began(self, began: PromptBegan) -> None:
         line = self._lines.get(began.id)
@@ -236,8 +226,7 @@ class Session:
             self._tell(ended)
 
     def _part_failed(self, failed: PartFailed) -> None:
-        fault = Fault(self._at, failed.part, failed.code, failed.message)
-        self._publish_and_tell(fault)
+        self._publish_and_tell(Fault(self._at, failed.part, failed.code, failed.message))
 
     def _part_recovered(self, recovered: PartRecovered) -> None:
         self._publish_and_tell(Recovered(self._at, recovered.part))
@@ -255,7 +244,7 @@ class Session:
             self._facts[type(fact)](fact)
 
     def _publish(self, fact: Fact) -> None:
-        self._out.append(Publish(fact))
+        self._out.append(Publish(self._discretion.told(fact, alone=self.dialogue.alone)))
 
     def _tell(self, fact: Any) -> None:
         self._apply(self.dialogue.feed(fact, turn_open=self.hearing.turn_open))
@@ -266,6 +255,7 @@ class Session:
 
     def _turn_paused(self, pause: TurnPaused) -> None:
         """Give the piece to the recogniser, if it understands this kind of piece."""
+        self._discretion.turn(pause.turn)
         words = self.settings.course.words
         answering = self._window is not None and self._window.kind in ("answer", "setup")
         if words == "speech" or (words == "answers" and answering):
@@ -317,6 +307,9 @@ class Session:
             self._looked_at(looked_at, ready)
             return
         turn = self._turns.take(ready)
+        if turn is not None and (harm := self._harm_words.kind(ready.text)) is not None:
+            self._withhold(turn, harm)
+            return
         if turn is None or (ready.confidence >= SURE and ready.text and self._acted_on(turn, ready)):
             return
         if turn.ended is None:
@@ -327,9 +320,21 @@ class Session:
             self._publish(Transcript(self._at, turn.number, turn.text, True, self._at - turn.ended.decided))
             self._tell(WordsKnown(self._at, turn.number, turn.utterances))
 
+    def _withhold(self, turn: TurnWords, harm: Harm) -> None:
+        """Words that tell of harm: nothing of the turn is passed on, and the dialogue pauses at once."""
+        self._publish(Transcript(self._at, turn.number, "", True, 0.0))
+        if turn.ended is None:
+            self._window = None
+            self.hearing.expect(None, self._at)
+        self._turns.forget(turn.number)
+        self._tell(Disclosed(self._at, harm))
+
     def _looked_at(self, number: int, ready: TextReady) -> None:
         """Last words: they may give the floor away, or say that more is coming. Who goes on meanwhile is right."""
         turn = self._turns.turn(number)
+        if (harm := self._harm_words.kind(ready.text)) is not None:
+            self._withhold(turn, harm)
+            return
         if turn.ended is not None or not self.hearing.turn_open or self.hearing.speaking:
             return
         if ready.confidence >= SURE and self._replies.hands_over(ready.text):
@@ -364,10 +369,7 @@ class Session:
         else:
             self._tell(WordsKnown(self._at, turn.number, ()))
         self._turns.forget(turn.number)
-        self._command(command, turn.pieces[piece].speaker)
-
-    def _command(self, name: str, by: Any) -> None:
-        self._publish_and_tell(Command(self._at, name, by))
+        self._publish_and_tell(Command(self._at, command, turn.pieces[piece].speaker))
 
     # ------------------------------------------------------------------ effects of the dialogue
 
@@ -377,9 +379,11 @@ class Session:
                 self._expect(effect.window)
                 continue
             if isinstance(effect, Say):
-                self._lines[effect.id] = effect
+                self._lines[effect.id] = self._discretion.line(effect, alone=self.dialogue.alone)
             if isinstance(effect, Finish):
                 self._publish(SessionEnded(self._at, effect.reason))
+            if isinstance(effect, Publish):
+                effect = Publish(self._discretion.told(effect.fact, alone=self.dialogue.alone))
             self._out.append(effect)
 
     def _expect(self, window: Window | None) -> None:
@@ -393,8 +397,7 @@ class Session:
     def _flush(self) -> list[Effect]:
         """Effects in order; the end of the session comes last."""
         out, self._out = self._out, []
-        last = [effect for effect in out if _is_the_end(effect)]
-        return [effect for effect in out if not _is_the_end(effect)] + last
+        return sorted(out, key=_is_the_end)
 
 
 def _is_the_end(effect: Effect) -> bool:

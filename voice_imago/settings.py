@@ -34,6 +34,12 @@ class Settings(msgspec.Struct, frozen=True):
     """The speech model to use; empty: the best one that is here."""
     model_declined: bool = False
     """Both were asked at a start whether to fetch one, and did not want it; `setup` asks again."""
+    notice_heard: bool = False
+    """Both have heard what this is and what it is not for, and said yes; later evenings begin with a reminder."""
+    deep: bool = False
+    """The parent-child dialogue may be chosen."""
+    formal: bool = False
+    """The guide addresses the partners formally, in languages that have two ways."""
     input: str = ""
     output: str = ""
     tail_s: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from voice_imago.dialogue import guide
+from voice_imago.dialogue import speaking
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.script import Language
 
@@ -23,5 +23,5 @@ def shared_replies() -> Iterator[None]:
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guide, "Replies", replies)
+        patch.setattr(speaking, "Replies", replies)
         yield

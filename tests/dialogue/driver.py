@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 
 from voice_imago.dialogue.engine import Course, Dialogue
 from voice_imago.dialogue.script import Script, Step, load_script
 from voice_imago.dialogue.script_shape import Graph
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
 from voice_imago.events import (
     AnswerKeyed,
@@ -88,6 +90,17 @@ def step(id: str, do: str, actor: str = "sender", kind: str = "answer", **more: 
 END = Step("end", "end", "guide", "setup", "appreciation.end", reason="finished")
 
 
+def usual(step: Step) -> str:
+    """What somebody who agrees answers: yes, or the first thing that is offered."""
+    if "yes" in step.on or not step.on:
+        return "Yes."
+    first = next(meaning for meaning in step.on if meaning != "skip")
+    kind, _, value = first.partition(":")
+    phrases = real_script().languages["en"].replies
+    offered = phrases.get(first) or phrases.get(value, ())
+    return {"number": "Two.", "name": "Ana.", "date": "Tomorrow at eight."}.get(kind) or offered[0]
+
+
 class Table:
     """Two people and a dialogue, without any sound."""
 
@@ -101,9 +114,11 @@ class Table:
         partners: tuple[str, str] = ("Ana", "Ben"),
         prelude: tuple[str, ...] = (),
         voices: Literal["none", "known", "learn"] = "none",
+        slots: Mapping[str, Slot] | None = None,
+        began: datetime | None = None,
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices)
+        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices, slots or {}, began)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []
@@ -166,6 +181,11 @@ class Table:
         return [entered.step for entered in self.published(StepEntered)]
 
     @property
+    def published_steps(self) -> list[StepEntered]:
+        """Every step that was told, with its actor."""
+        return self.published(StepEntered)
+
+    @property
     def chimes(self) -> list[str]:
         return [effect.name for effect in self.effects if isinstance(effect, Chime)]
 
@@ -211,9 +231,21 @@ class Table:
         self.feed(TurnHeard(self.at, ended, words))
         return self.turns
 
-    def performed(self, outcome: str = "good", id: int | None = None) -> Table:
-        """What came of the last task, or of an older one."""
-        return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome))
+    def performed(
+        self, outcome: str = "good", id: int | None = None, values: tuple[tuple[str, str, str], ...] = ()
+    ) -> Table:
+        """What came of the last task, or of an older one; ``values``: what was recalled."""
+        return self.feed(Performed(self.at, self.tasks[-1].id if id is None else id, outcome, values))
+
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        """What is kept for later prompts."""
+        return self.dialogue.guide.state.slots
+
+    def stored(self, what: str) -> list[dict[str, tuple[str, str]]]:
+        """What was given to be kept of a kind: slot -> meaning and words."""
+        given = [task for task in self.tasks if (task.task, task.what) == ("store", what)]
+        return [{name: (meaning, text) for name, meaning, text in task.values} for task in given]
 
     def words_come(self, turn: int, who: Speaker | None, text: str, confidence: float = 1.0) -> Table:
         return self.feed(WordsKnown(self.at, turn, (Utterance(who, text, confidence),)))
@@ -328,7 +360,7 @@ class Table:
         elif now.do == "rest":
             self.key("space")
         else:
-            text = answers.get(now.id) or {"more": "No, that's all.", "enough": "No."}.get(now.id, "Yes.")
+            text = answers.get(now.id) or {"more": "No, that's all.", "enough": "No."}.get(now.id) or usual(now)
             self.says(guide.actor if guide.actor is not None else ANA, text)
         return self.guide_finishes()
 
@@ -347,8 +379,9 @@ class Room:
         script: Script | None = None,
         opening: tuple[str, ...] = (),
         gate: bool = True,
+        slots: Mapping[str, Slot] | None = None,
     ) -> None:
-        course = Course(dialogue, "en", ("Ana", "Ben"), words=words, opening=opening)
+        course = Course(dialogue, "en", ("Ana", "Ben"), words=words, opening=opening, slots=slots or {})
         self.session = Session(script or real_script(), SessionSettings(course, HearingSettings()))
         self.frames = 0
         self.words_after_s = words_after_s

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
 from tests.dialogue.driver import ANA, BEN, Table, real_script
 from tests.dialogue.test_engine import at_the_check
 from voice_imago.dialogue.commands import VoiceTuning
-from voice_imago.dialogue.script import COMMANDS
+from voice_imago.dialogue.script_names import (
+    COMMANDS,
+)
 from voice_imago.dialogue.state import LISTENING, Phase
 from voice_imago.events import Due, Hush, TuneVoice, Waited
 
@@ -30,7 +33,8 @@ def time_out_at(step: str) -> Table:
         if table.phase is Phase.RESTING:
             table.waits(31 if table.step == "how_long" else 1201)
         else:
-            table.says(table.dialogue.guide.actor, "Continue." if step == "ready_too" else "No.")
+            words = {"calm": "Seven.", "calm_too": "Six.", "ready": "Continue."}
+            table.says(table.dialogue.guide.actor, "No." if step == "longer" else words.get(table.step, "No."))
         table.guide_finishes()
     raise AssertionError(step)
 
@@ -246,9 +250,11 @@ def test_a_time_out_can_be_called_anywhere_and_comes_back_to_the_same_step(situa
     table.waits(31)
     assert (table.step, table.microphone) == ("apart", False)
     table.waits(1210)
-    assert (table.step, table.microphone) == ("ready", True)
-    table.says(table.dialogue.guide.actor, "Continue.")
-    table.says(table.dialogue.guide.actor, "Continue.")
+    assert (table.step, table.microphone) == ("calm", True)
+    for words in ("Seven.", "Eight.", "Continue.", "Continue."):
+        table.says(table.dialogue.guide.actor, words)
+    if table.step == "last_line":
+        table.guide_finishes()
     assert table.where == where
     assert table.microphone
 
@@ -257,8 +263,8 @@ def test_a_time_out_returns_to_the_second_partners_part_of_a_step_for_both() -> 
     table = SITUATIONS["listening to the second part of a step for both"]()
     before = place(table)
     table.key("t").waits(1245)
-    table.key("1").guide_finishes()
-    table.key("1").guide_finishes()
+    for key in "7711":
+        table.key(key).guide_finishes()
     assert place(table) == before
     assert table.actor == "Ben"
 
@@ -275,7 +281,7 @@ def test_the_microphone_is_off_all_through_a_time_out_of_twenty_minutes() -> Non
     table.waits(left_s - 1)
     assert (table.step, table.microphone) == ("apart", False)
     table.waits(2)
-    assert (table.step, table.microphone) == ("ready", True)
+    assert (table.step, table.microphone) == ("calm", True)
     assert table.chimes[-1] == "time"
 
 
@@ -302,10 +308,59 @@ def test_what_was_left_of_one_rest_does_not_shorten_the_next() -> None:
     assert (table.step, table.dialogue.deadline) == ("apart", pytest.approx(table.at + 1200))
 
 
-def test_later_ends_the_session_as_a_time_out() -> None:
+def test_a_time_that_was_named_is_respected() -> None:
     table = time_out_at("how_long")
-    table.says(ANA, "Later.")
-    assert table.guide_finishes().ended == "time_out"
+    table.says(ANA, "In fifteen minutes.")
+    table.guide_finishes()
+    assert (table.step, table.microphone) == ("apart_until", False)
+    assert table.dialogue.deadline == pytest.approx(table.at + 15 * 60)
+
+
+def test_a_time_by_the_clock_counts_from_when_the_evening_began() -> None:
+    table = Table(began=datetime(2026, 5, 4, 19, 0)).goes_to("thing").key("t").guide_finishes()
+    asked_at = table.at
+    table.says(BEN, "At half past seven.")
+    table.guide_finishes()
+    assert table.step == "apart_until"
+    assert table.dialogue.deadline == pytest.approx(30 * 60, abs=2.0)
+    assert asked_at > 0
+
+
+def test_another_day_is_asked_for_a_time_and_ends_the_session_as_a_time_out() -> None:
+    table = time_out_at("how_long")
+    table.says(ANA, "Another day.")
+    assert table.guide_finishes().step == "another_day"
+    table.says(BEN, "Tomorrow at eight.")
+    table.guide_finishes()
+    assert [(task.task, task.what) for task in table.tasks] == [("store", "appointment")]
+    assert table.tasks[-1].values == (("back_at", "date:+1d 20:00", "tomorrow at eight"),)
+    table.performed("good").guide_finishes()
+    assert table.said[-2].text == "Tomorrow at eight, then. I have noted it. Be kind to each other."
+    assert table.ended == "time_out"
+
+
+def test_who_is_not_calm_yet_gets_more_time() -> None:
+    table = time_out_at("calm")
+    table.says(ANA, "Eight.")
+    table.says(BEN, "Three.")
+    assert table.guide_finishes().step == "more_time"
+    table.says(ANA, "Ten more minutes.")
+    assert table.guide_finishes().step == "longer"
+    assert table.dialogue.deadline == pytest.approx(table.at + 600)
+
+
+def test_the_last_line_that_came_back_and_was_right_is_said_again() -> None:
+    table = Table().goes_to("thing")
+    table.says(ANA, "Your breakfast on Sunday.")
+    table.says(BEN, "You liked the breakfast on Sunday.")
+    table.says(ANA, "Yes, you got it.")
+    table.key("t").guide_finishes()
+    table.waits(31).waits(1201).guide_finishes()
+    for who, words in ((ANA, "Seven."), (BEN, "Seven."), (ANA, "Continue."), (BEN, "Continue.")):
+        table.says(who, words)
+        table.guide_finishes()
+    assert "The last thing that came back was: You liked the breakfast on Sunday." in [say.text for say in table.said]
+    assert table.step == "more"
 
 
 def test_the_third_time_out_offers_to_stop() -> None:
@@ -314,8 +369,8 @@ def test_the_third_time_out_offers_to_stop() -> None:
         table.key("t").guide_finishes()
         assert table.step == "how_long"
         table.waits(1245)
-        table.key("1").guide_finishes()
-        table.key("1").guide_finishes()
+        for key in "7711":
+            table.key(key).guide_finishes()
         assert table.step == "thing"
     table.key("t").guide_finishes()
     assert table.step == "third"

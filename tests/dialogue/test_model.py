@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dialogue.driver import ANA, BEN, Room, Table
-from voice_imago.dialogue.script_shape import LONG_S, OUTCOMES
+from voice_imago.dialogue.script_names import (
+    LONG_S,
+    OUTCOMES,
+)
 from voice_imago.dialogue.state import Phase
 from voice_imago.events import (
     Cancel,

@@ -17,7 +17,8 @@ from tests.dialogue.answer_tables import ALL, CODES, NONE, Case, cases_of, oppos
 from voice_imago.dialogue.phrases import folded, plain_words
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.reply_commands import NEVER_GUESSED
-from voice_imago.dialogue.script import COMMANDS, load_script
+from voice_imago.dialogue.script import load_script
+from voice_imago.dialogue.script_names import COMMANDS
 
 CHECK = ("yes", "no", "partly", "question")
 """The answers to "did I get that?"."""

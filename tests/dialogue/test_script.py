@@ -31,8 +31,11 @@ from voice_imago.dialogue.script import (
     prompts_folder,
     target_for,
 )
+from voice_imago.dialogue.script_names import (
+    ANY_OUTCOME,
+    OUTCOMES,
+)
 from voice_imago.dialogue.script_schema import schemas
-from voice_imago.dialogue.script_shape import ANY_OUTCOME, OUTCOMES, SHARED_GRAPHS
 from voice_imago.errors import PromptError
 from voice_imago.events import Perform, Task
 
@@ -84,7 +87,7 @@ def test_the_patience_is_that_of_the_domain_and_of_what_was_measured(script: Scr
         "answer": 0.7, "mirror": 2.5, "send": 3.5, "validate": 4.0, "setup": 1.2,
     }  # fmt: skip
     assert timings["send"].reminders_s == (20.0, 60.0, 300.0)
-    assert timings["send"].talk_limits_s == (30.0, 60.0)
+    assert timings["send"].talk_limits_s == (30.0, 60.0, 90.0)
     assert timings["send"].remind[-1] == "guide.pausing_now"
     assert timings["answer"].reminders_s == (6.0, 20.0)
     assert (timings["mirror"].reminders_s, timings["mirror"].remind[0]) == ((12.0, 30.0), "stem")
@@ -241,7 +244,7 @@ def test_a_couple_that_says_no_to_everything_reaches_an_end(script: Script, dial
 
     reached = walk.run(script.graphs[dialogue])
 
-    assert reached == ("another_day" if dialogue == "time_out" else end)
+    assert reached == ("until_then" if dialogue == "time_out" else end)
 
 
 @pytest.mark.parametrize("dialogue", ["appreciation", "dialogue"])
@@ -251,16 +254,16 @@ def test_a_couple_that_skips_what_can_be_skipped_reaches_the_end(script: Script,
     assert walk.run(script.graphs[dialogue]) == "end"
 
 
-@pytest.mark.parametrize("name", ["appreciation", "dialogue", *SHARED_GRAPHS])
+@pytest.mark.parametrize("name", sorted(load_script().graphs))
 def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
     ends = set()
     for seed in range(1000):
         chance = random.Random(seed)
         walk = Walk(script, lambda step, choices, chance=chance: chance.choice(choices))
-        ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once"]) if name == "mirror" else "loop"))
+        ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once", "deep"]) if name == "mirror" else "loop"))
 
     every_end = {step.id for step in script.graphs[name].steps.values() if step.do == "end"}
-    returns = {RETURN} if name in SHARED_GRAPHS else set()
+    returns = {RETURN} if load_script().graphs[name].shared else set()
     assert ends == every_end | returns
 
 
@@ -320,7 +323,7 @@ def test_a_dialogue_without_a_switch_is_complete(script: Script) -> None:
 
     assert walk.run(script.graphs["dialogue"]) == "end"
     assert "other_way" not in walk.steps
-    assert walk.steps[-3:] == ["thanks", "keep", "end"]
+    assert [step for step in walk.steps if step != "both_agreed"][-3:] == ["thanks", "keep", "end"]
 
 
 # ---------------------------------------------------------------------------------------------- what is wrong
@@ -363,6 +366,12 @@ def test_all_problems_of_all_files_are_told_at_once(folder: Path, edit: Edit) ->
     assert lines[-1] == "Correct the files, then try again."
 
 
+def test_a_graph_that_cannot_be_read_makes_no_problem_of_the_words_it_would_use(folder: Path, edit: Edit) -> None:
+    edit("dialogues/request.toml", 'do = "branch"', 'do = "brunch"')
+
+    assert {problem.partition(":")[0] for problem in check_prompts(folder)} == {"dialogues/request.toml"}
+
+
 def test_a_single_problem_is_told_in_the_singular(folder: Path, edit: Edit) -> None:
     edit("en/commands.toml", '"speak louder"', '"speak faster"')
 
@@ -393,20 +402,21 @@ def test_a_missing_file_is_told(folder: Path, file: str) -> None:
 
 
 def test_of_a_language_that_is_not_offered_only_what_is_there_is_checked(folder: Path, edit: Edit) -> None:
-    for name in ("replies", "commands", "numbers", "times"):
-        (folder / "nl" / f"{name}.toml").unlink()
-    (folder / "nl" / "mirror.toml").write_text('[mirror]\nfirst = "Zeg terug wat je hoorde."\n', "utf-8")
+    table = '\n[xx]\nname = "Test"\nnative = "Test"\nvoices = ["xx"]\noffered = false\n'
+    (folder / "languages.toml").write_text((folder / "languages.toml").read_text("utf-8") + table, "utf-8")
+    (folder / "xx").mkdir()
+    (folder / "xx" / "mirror.toml").write_text('[mirror]\nfirst = "Zeg terug wat je hoorde."\n', "utf-8")
 
     assert check_prompts(folder) == [
-        "nl/mirror.toml: mirror: 'repeat' is missing",
-        "nl/mirror.toml: mirror: 'cue' is missing",
-        "nl/mirror.toml: mirror: 'title' is missing; \"where are we\" needs it",
+        "xx/mirror.toml: mirror: 'repeat' is missing",
+        "xx/mirror.toml: mirror: 'cue' is missing",
+        "xx/mirror.toml: mirror: 'title' is missing; \"where are we\" needs it",
     ]
-    edit("languages.toml", 'voices = ["Xander", "Ellen", "Frank", "nl"]\noffered = false', 'voices = ["Xander"]')
+    edit("languages.toml", 'voices = ["xx"]\noffered = false', 'voices = ["xx"]')
     problems = check_prompts(folder)
-    assert "nl/replies.toml: the file is missing" in problems
-    assert "nl/times.toml: the file is missing" in problems
-    assert any(problem.startswith("nl/guide.toml: hello: the prompt is missing") for problem in problems)
+    assert "xx/replies.toml: the file is missing" in problems
+    assert "xx/times.toml: the file is missing" in problems
+    assert any(problem.startswith("xx/guide.toml: hello: the prompt is missing") for problem in problems)
 
 
 KEPT = 'on = { number = { "0-3" = "later", "4-10" = "thing" }, skip = "thing" }\nkeep = "calm"'
@@ -414,9 +424,7 @@ KEPT = 'on = { number = { "0-3" = "later", "4-10" = "thing" }, skip = "thing" }\
 
 def test_a_prompt_may_name_what_was_kept_if_it_can_do_without(folder: Path, edit: Edit) -> None:
     edit(GRAPH, 'on = { yes = "thing", no = "later", choice.later = "later", skip = "thing" }', KEPT)
-    edit(
-        GRAPH, 'heard = { vague = "when", sweet = "sweet" }', 'heard = { vague = "when", sweet = "sweet" }\nkeep = "it"'
-    )
+    edit(GRAPH, 'heard = { vague = "when"', 'keep = "it"\nheard = { vague = "when"')
     plain = 'first = "One thing about {receiver}."\nrepeat = "One thing."\ncue = "One thing."\n'
     edit(WORDS, "[thing]\n", f'[plain]\n{plain}\n[thing]\nwithout = "appreciation.plain"\n')
     edit(WORDS, 'repeat = "{sender}, one thing you value."', 'repeat = "{calm}: one thing."')
@@ -456,15 +464,16 @@ def test_an_empty_graph_is_told(folder: Path) -> None:
     assert f"{GRAPH}: step: there must be at least one [[step]]" in check_prompts(folder)
 
 
-def test_a_fourth_choice_is_too_many(folder: Path, edit: Edit) -> None:
-    choices = ", ".join(f'choice.{name} = "leave"' for name in ("later", "stop", "smaller", "leave"))
+def test_a_sixth_choice_is_too_many(folder: Path, edit: Edit) -> None:
+    names = ("later", "stop", "smaller", "leave", "hour", "continue")
+    choices = ", ".join(f'choice.{name} = "leave"' for name in names)
     edit(
         "dialogues/mirror.toml",
         'on = { choice.leave = "leave", choice.again = "five", skip',
         f"on = {{ {choices}, skip",
     )
 
-    assert "dialogues/mirror.toml: stuck/on: more than three choices are too many to hear" in check_prompts(folder)
+    assert "dialogues/mirror.toml: stuck/on: more than 5 choices are too many to hear" in check_prompts(folder)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -24,6 +24,7 @@ from voice_imago.events import (
     Kept,
     LastWords,
     Listening,
+    Mirrored,
     PromptFinished,
     PromptStarted,
     Recovered,
@@ -169,6 +170,7 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
             "spans": [[1.0, 1.512, "Ben"], [1.6, 2.0, None]],
         },
     ),
+    (Mirrored(0.0, 3, 2, 0.5), {"event": "mirrored", "turn": 3, "of": 2, "recall": 0.5}),
     (SessionEnded(0.0, "finished"), {"event": "session_ended", "reason": "finished"}),
 ]
 """Design §3.1, line by line, beside `t` and `wall`."""

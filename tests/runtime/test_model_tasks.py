@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from kitchen import LaterRun
 
 from tests.loopback_hub import Serve
-from voice_imago.dialogue.script_shape import OUTCOMES, WHATS
+from voice_imago.dialogue.script_names import (
+    OUTCOMES,
+    WHATS,
+)
 from voice_imago.engines.whisper_models import Model, verify_model
 from voice_imago.engines.whisper_paces import known_pace
 from voice_imago.errors import ModelError

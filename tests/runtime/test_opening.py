@@ -106,7 +106,7 @@ def test_the_set_up_asks_whatever_was_declined_and_nothing_else() -> None:
     setup = StartPlan(MODEL_SETUP, "en", ("Ana", "Ben"), settings=settings)
     opening = choose_opening(setup, "no_model")
     assert (opening.prelude, opening.voices) == ((), "none")
-    assert opening.course(setup, Heard()).opening == ("guide.hello_setup",)  # type: ignore[arg-type]
+    assert opening.course(setup, Heard(), load_script()).opening == ("guide.hello_setup",)  # type: ignore[arg-type]
 
 
 def test_a_damaged_profile_is_told_and_its_voice_learnt_anew(kept: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +204,6 @@ def test_that_sound_leaves_the_computer_is_said_before_anything_is_asked(
     recogniser: str, reason: str, voice: str, said: list[str]
 ) -> None:
     at_home = plan(msgspec.structs.replace(MEASURED, voice=voice), recogniser=recogniser)
-    course = choose_opening(at_home).course(at_home, Heard(reason=reason))  # type: ignore[arg-type]
+    course = choose_opening(at_home).course(at_home, Heard(reason=reason), load_script())  # type: ignore[arg-type]
     assert list(course.opening) == ["guide.hello", "guide.limits", *said]
     assert set(course.opening) <= load_script().languages["en"].prompts.keys()

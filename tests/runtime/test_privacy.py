@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from voice_imago.dialogue.script import load_script
 from voice_imago.runtime.scene import find_scene, read_scene
 
 ROOT = Path(__file__).parents[2]
@@ -143,6 +145,35 @@ def test_words_are_written_to_the_file_that_was_named_and_only_there(sealed: Sea
     sealed.run("start", "--typed", "--partners", "Ana", "Ben", "--events", "mine.jsonl", typed=typed)
     holding = [name for name, content in sealed.files().items() if SECRET.encode() in content]
     assert holding == ["here/mine.jsonl"]
+
+
+@needs_voice
+def test_what_one_partner_says_alone_stands_in_no_event_and_in_no_sound_on_the_disk(sealed: Sealed) -> None:
+    """Not a word of the lines of the scene, and none of the sentence that the guide made of them."""
+    out = sealed.run("rehearse", "a_workup", "--events", "mine.jsonl")
+    assert "The rehearsal ended: finished" in out
+    lines = [line.say for line in read_scene(find_scene("a_workup")).line if line.say]
+    said = {word for line in lines for word in words_of(line)}
+    script = load_script()
+    names = [name for graph in script.graphs.values() for name in (graph.id, *graph.steps)]
+    ours = {word for name in names for word in words_of(name.replace("_", " "))}
+    files = sealed.files()
+    events = files["here/mine.jsonl"].decode()
+    assert len(said - ours) >= 20
+    assert (said - ours) & set(words_of(events)) == set()
+
+    own = [
+        line for line in out.splitlines() if line.startswith(("I have looked", "With such", "What I wish", "When I"))
+    ]
+    assert len(own) == 4
+    assert all(words_of(line) & said for line in own)
+    guide = {line for line in out.splitlines() if not line.startswith(("Ana:", "Ben:", "The rehearsal ended"))}
+    sounds = [name for name in files if name.startswith("home/cache/prompts/") and name.endswith(".wav")]
+    assert len(sounds) == len(guide - set(own))
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower().replace("'", "")))
 
 
 def processes_of(world: Path) -> Iterator[int]:

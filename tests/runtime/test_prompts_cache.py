@@ -96,6 +96,21 @@ def test_the_next_run_starts_from_disk_with_the_same_samples(make: Make, voice: 
     assert first.tobytes() == second.tobytes()
 
 
+def test_the_couples_own_words_are_in_memory_only(make: Make, voice: FakeVoice, folder: Path) -> None:
+    """Rendered as well as any other prompt, and kept for this session."""
+    cache = make()
+    cache.fetch("Ben?")
+    before = sorted(path.name for path in folder.rglob("*"))
+    cache.never_keep(ANA)
+    own = cache.fetch(ANA)
+
+    assert sorted(path.name for path in folder.rglob("*")) == before
+    assert cache.fetch(ANA).tobytes() == own.tobytes()
+    assert voice.texts == ["Ben?", ANA]
+    make().fetch(ANA)
+    assert voice.texts == ["Ben?", ANA, ANA]
+
+
 def test_fetching_needs_no_thread_where_there_is_no_background(make: Make, voice: FakeVoice) -> None:
     before = threading.active_count()
     cache = make(background=False)

@@ -312,6 +312,11 @@ def test_a_part_that_breaks_is_unavailable_and_told() -> None:
         assert len(table.told) == 1
 
 
+@pytest.mark.parametrize("task", ["store", "recall", "consent", "forget", "unlock"])
+def test_what_is_not_done_at_the_table_is_unavailable(task: str) -> None:
+    assert Table().outcome(task) == "unavailable"
+
+
 @pytest.mark.parametrize("task", ["learn_voice", "learn_turn"])
 def test_a_voice_of_nobody_is_unavailable(task: str) -> None:
     assert Table().outcome(task) == "unavailable"
@@ -342,6 +347,7 @@ OUTCOMES = {
     "tell_apart": {"good", "too_alike", "missing"},
     "keep_voices": {"good", "failed"},
     "learn_turn": {"more", "good", "too_alike"},
+    **{task: set[str]() for task in ("store", "recall", "consent", "forget", "unlock")},  # the journal's
 }
 
 

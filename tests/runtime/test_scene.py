@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_imago.dialogue.slots import Slot
 from voice_imago.errors import SceneError
 from voice_imago.runtime.scene import Fault, find_scene, part_of, read_scene, scenes_folder
 
@@ -23,6 +24,28 @@ def problems(folder: Path, text: str) -> list[str]:
     except SceneError as error:
         return [problem.strip() for problem in error.problems]
     return []
+
+
+def test_what_is_known_beforehand_is_told_to_the_dialogue(tmp_path: Path) -> None:
+    path = tmp_path / "scene.toml"
+    known = (
+        'known = { dialogues = 6, deep = true, notice = false, emergency = "one one two", due = ["tea", "a walk"] }\n'
+    )
+    path.write_text(HEAD + PARTNERS + known, encoding="utf-8")
+
+    assert read_scene(path).slots == {
+        "dialogues": Slot("number:6"),
+        "deep": Slot("choice:on"),
+        "emergency": Slot("words", "one one two"),
+        "due": Slot("list", items=("tea", "a walk")),
+    }
+
+
+def test_a_scene_that_knows_nothing_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "scene.toml"
+    path.write_text(HEAD + PARTNERS, encoding="utf-8")
+
+    assert read_scene(path).slots == {}
 
 
 def test_a_good_scene_has_no_problems(tmp_path: Path) -> None:
@@ -54,6 +77,10 @@ def test_a_good_scene_has_no_problems(tmp_path: Path) -> None:
         ('[room]\nnoise = "none.flac"', "room.noise: there is no file none.flac"),
         ('recogniser = "siri"', "recogniser: Invalid enum value 'siri'"),
         ("thinking = 3", "thinking: Expected `str`, got `int`"),
+        ("known = 3", "known: Expected `object`, got `int`"),
+        ("known = { deap = true }", "known.deap: nothing of that name is known, did you mean deep?"),
+        ("known = { dialogues = -1 }", "known: Expected `int` >= 0 - at `$[...]`"),
+        ("known = { dialogues = 1.5 }", "known: Expected `bool | int"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(tmp_path: Path, text: str, problem: str) -> None:

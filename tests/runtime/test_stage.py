@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from staging import HeldPrompts, SetSession, Staging, full_disk
@@ -104,6 +106,18 @@ def test_an_older_prompt_that_comes_late_from_the_worker_is_dropped() -> None:
     prompts.asked[0][1](prompts.pcm)
     assert staging.player.done == [("play", 2, PLAY_HZ)]
     assert session.got(PromptEnded) == [PromptEnded(0.0, 1, True)]
+
+
+def test_a_prompt_in_the_couples_own_words_is_asked_for_as_one_that_is_not_kept() -> None:
+    prompts = HeldPrompts()
+    session = SetSession(say(1))
+    staging = Staging(session, prompts)
+    own = replace(say(2), own=True)
+    staging.stage.feed(press(session, own))
+
+    assert prompts.unkept == [own.text]
+    staging.stage.feed(press(session, Prepare(("a", "b"), ("b",))))
+    assert (prompts.prepared, prompts.unkept) == (["a", "b"], [own.text, "b"])
 
 
 def test_a_hushed_prompt_is_told_by_the_player_alone() -> None:

@@ -20,7 +20,7 @@ from voice_imago.runtime.typed import TypedPlan, as_input, run_typed
 
 ROOT = Path(__file__).parents[2]
 PARTNERS = ("Ana", "Ben")
-COMMAND = [sys.executable, "-m", "voice_imago", "start", "--typed", "--partners", *PARTNERS]
+COMMAND = [sys.executable, "-m", "voice_imago", "start", "--typed", "--straight", "--partners", *PARTNERS]
 SHORT = "Ana: Is now a good time?\nBen: Not now, later.\n"
 
 

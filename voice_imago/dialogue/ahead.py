@@ -9,9 +9,9 @@ from voice_imago.dialogue.script import Graph, Step
 from voice_imago.dialogue.state import State
 from voice_imago.dialogue.walk import Walker, other
 from voice_imago.dialogue.wording import Wording
-from voice_imago.events import Form, Partner
+from voice_imago.events import Form, Partner, Prepare
 
-__all__ = ["roles", "texts_ahead", "texts_of_all"]
+__all__ = ["lines_ahead", "roles", "texts_of_all"]
 
 _FORMS: tuple[Form, ...] = ("first", "repeat", "cue")
 
@@ -41,18 +41,22 @@ def texts_of_all(graphs: Iterable[Graph], wording: Wording, names: tuple[str, st
     )
 
 
-def texts_ahead(
+def lines_ahead(
     walker: Walker, wording: Wording, names: tuple[str, str], state: State, kept: dict[str, str]
-) -> list[str]:
+) -> Prepare:
     """This step's stem and shorter forms, and the prompts of the steps that it may lead to; ``kept``: answers."""
     step, now = walker.step(state), roles(names, walker.step(state), state.sender) | kept
-    texts = [wording.stem(step.prompt, now).text, wording.question(step.prompt, now).text] if step.prompt else []
-    texts += [wording.line(step.prompt, now, form=form).text for form in _FORMS[1:] if step.prompt]
+    lines = []
+    if step.prompt:
+        lines = [wording.stem(step.prompt, now, n) for n in range(wording.stems(step.prompt, now))]
+        lines.append(wording.question(step.prompt, now))
+    lines += [wording.line(step.prompt, now, form=form) for form in _FORMS[1:] if step.prompt]
     for following, sender in walker.ahead(state):
         if following.prompt:
             person = walker.partner(replace(state, sender=sender), following.asker or following.actor)
-            texts.append(wording.peek(following.prompt, roles(names, following, sender) | kept, person).text)
-    return _distinct(texts)
+            lines.append(wording.peek(following.prompt, roles(names, following, sender) | kept, person))
+    own = _distinct(line.text for line in lines if line.own)
+    return Prepare(tuple(_distinct(line.text for line in lines)), tuple(own))
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

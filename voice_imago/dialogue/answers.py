@@ -10,28 +10,35 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from voice_imago.dialogue import depth
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.openings import Sent
 from voice_imago.dialogue.replies import SURE
 from voice_imago.dialogue.reply_opinions import FAMILIES
-from voice_imago.dialogue.script import Step, Target
+from voice_imago.dialogue.script import (
+    Step,
+    Target,
+)
+from voice_imago.dialogue.script_names import (
+    MIRROR_GRAPH,
+)
 from voice_imago.dialogue.script_shape import number_range
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Phase
+from voice_imago.dialogue.turns import FILLER_S, GIVE_UP_S
 from voice_imago.dialogue.when import When
 from voice_imago.events import UNKNOWN, Expect, Publish, Reply, Speaker, TurnEnded, TurnHeard, Utterance, WordsKnown
 
 __all__ = ["Answers", "expected", "keyed", "options_prompt", "reminder_prompt", "target"]
 
-FILLER_S = 3.0
-"""Seconds without words after an answer until "one moment" (domain §5.7)."""
-GIVE_UP_S = 8.0
-"""Seconds without words until the guide asks again."""
 TALK_S = 3.0
 """Speech longer than this is no short answer but somebody going on (used only when there are no words)."""
 DIGITS = "0123456789x"
 """Keys of the numbers; X is ten."""
 KEYED_DATES = tuple(When(days=days, part="evening") for days in (0, 1, 2))
-"""Keys 1, 2 and 3 where a day is asked for: tonight, tomorrow evening, the evening after."""
+"""Keys 1, 2 and 3 where a day is asked for: tonight, tomorrow evening, the evening after; or ``Step.days``."""
+CHECK_STEP = "check"
+"""The step of the mirror graph in which the sender says whether the mirror was right."""
 CERTAIN = 0.8
 """Confidence of a recogniser of answers, 0..1, below which the guide says what it understood."""
 
@@ -66,6 +73,11 @@ def choices(step: Step) -> list[str]:
     return [meaning for meaning in step.on if meaning.startswith("choice:")]
 
 
+def keyed_dates(step: Step) -> tuple[When, ...]:
+    """The days of the keys 1, 2, 3 where a day is asked for."""
+    return tuple(When(days=days) for days in step.days) or KEYED_DATES
+
+
 def keyed(step: Step, key: str) -> str | None:
     """The meaning of a key: y, n, a number, a choice, a partner or a day; None: it means nothing here."""
     offered, family = choices(step), _family(step)
@@ -75,7 +87,7 @@ def keyed(step: Step, key: str) -> str | None:
     if family == "name":
         offered = ["name:0", "name:1"]
     elif family == "date" and not offered:
-        offered = [f"date:{when.code}" for when in KEYED_DATES]
+        offered = [f"date:{when.code}" for when in keyed_dates(step)]
     if 1 <= number <= len(offered):
         return offered[number - 1]
     offered = choices(step)
@@ -94,7 +106,7 @@ def key_prompt(step: Step) -> str:
         return "guide.by_key_number"
     if "yes" in step.on or "no" in step.on:
         return "guide.by_key"
-    if choices(step):
+    if choices(step) or step.days:
         return "guide.by_key_choice"
     return {"name": "guide.which_key", "date": "guide.by_key_date"}.get(family, "guide.by_key_choice")
 
@@ -190,7 +202,7 @@ class Answers:
                 continue
             meaning = self._meaning(utterance)
             if step.on and target(step, meaning) is not None:
-                self._go(meaning, utterance.speaker, guide.replies.when(utterance.text))
+                self._go(meaning, utterance.speaker, utterance.text, guide.replies.when(utterance.text))
                 return
             ready = guide.replies.holds(utterance.text, "ready")
             if ready and guide.replies.meaning(utterance.text, ("yes", "no")) == "yes":
@@ -202,7 +214,8 @@ class Answers:
         step = self._guide.step
         meaning = keyed(step, key) if step.do in ("ask", "rest") and self._guide.state.open_question else None
         if meaning is not None:
-            self._go(meaning, "key", next((when for when in KEYED_DATES if meaning == f"date:{when.code}"), None))
+            days = keyed_dates(step)
+            self._go(meaning, "key", when=next((when for when in days if meaning == f"date:{when.code}"), None))
 
     def due(self) -> None:
         """The words do not come: first a filler, then the question again."""
@@ -246,7 +259,7 @@ class Answers:
             return False
         if guide.words == "answers" and utterance.confidence < CERTAIN:
             self._confirm(meaning)
-        self._go(meaning, speaker, guide.replies.when(utterance.text))
+        self._go(meaning, speaker, utterance.text, guide.replies.when(utterance.text))
         return True
 
     def _meaning(self, utterance: Utterance) -> str:
@@ -287,17 +300,37 @@ class Answers:
         if guide.wording.knows(key):
             guide.say_before_the_next(guide.line(key))
 
-    def _go(self, meaning: str, by: Speaker | Literal["key"] | None, when: When | None = None) -> None:
+    def _go(self, meaning: str, by: Speaker | Literal["key"] | None, text: str = "", when: When | None = None) -> None:
         guide, where = self._guide, target(self._guide.step, meaning)
         if where is None:
             return
         guide.emit(Publish(Reply(guide.at, guide.step.id, meaning, by)))
-        kind = meaning.partition(":")[0]
-        if guide.step.keep and (kind in FAMILIES or kind == "choice"):
-            kept = Slot(meaning, when=when if kind == "date" else None)
-            guide.state = guide.state.keep(guide.step.keep, kept)
+        self._keep(meaning, when)
         guide.state = replace(guide.state, asked=False)
+        self._note_mirror(meaning, text)
         guide.follow(guide.walker.follow(guide.state, where))
+
+    def _keep(self, meaning: str, when: When | None) -> None:
+        """Keep the answer if the step says so; where a day was proposed, a yes is that day."""
+        guide, step = self._guide, self._guide.step
+        if meaning == "yes" and step.days:
+            when = keyed_dates(step)[0]
+            meaning = f"date:{when.code}"
+        kind = meaning.partition(":")[0]
+        if step.keep and (kind in FAMILIES or kind == "choice"):
+            guide.state = guide.state.keep(step.keep, Slot(meaning, when=when if kind == "date" else None))
+
+    def _note_mirror(self, meaning: str, text: str | None) -> None:
+        """A mirror was found right; or somebody goes on talking instead of answering: that is the next piece."""
+        guide, state = self._guide, self._guide.state
+        if meaning == "talk":
+            sent = Sent(state.last_turn, state.last_end - state.last_start, text)
+            guide.state = replace(state, sent=sent, mirror_turn=0, mirror_text=None)
+        elif meaning == "yes" and state.call.graph == MIRROR_GRAPH and guide.step.id == CHECK_STEP:
+            guide.state = replace(state, confirmed=state.mirror_turn)
+            if state.mirror_text:
+                guide.state = guide.state.keep("last_mirrored", Slot("words", state.mirror_text.rstrip(" .")))
+            depth.piece_done(guide)
 
     def not_understood(self, speaker: Speaker | None) -> None:
         """First the question again, shorter; then the answers by name; then the keys (domain §5.5)."""

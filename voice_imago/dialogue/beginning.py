@@ -15,7 +15,8 @@ from typing import Any
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_shape import MIRROR_GRAPH, VOICES_GRAPH, Script
+from voice_imago.dialogue.script_names import MIRROR_GRAPH, VOICES_GRAPH
+from voice_imago.dialogue.script_shape import Script
 from voice_imago.dialogue.state import Line, State
 from voice_imago.dialogue.walk import other
 from voice_imago.events import Partner, Prepare

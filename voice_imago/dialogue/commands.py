@@ -7,11 +7,16 @@ from dataclasses import dataclass, replace
 
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_shape import (
+from voice_imago.dialogue.pace import NO_LIMIT, changed
+from voice_imago.dialogue.script_names import (
+    CHECKS_GRAPH,
+    DELETE_GRAPH,
+    HELP_GRAPH,
     MODEL_GRAPH,
     ROOM_CHECK_GRAPH,
     STOP_GRAPH,
     TIME_OUT_GRAPH,
+    TOPIC_GRAPH,
     VOICES_GRAPH,
 )
 from voice_imago.dialogue.state import Phase
@@ -68,11 +73,20 @@ class Commands:
             "check_room": lambda command: self._enter_aside(ROOM_CHECK_GRAPH, command),
             "help": self._help,
             "where": self._where,
+            "whose_turn": lambda command: self._tell("guide.whose_turn"),
+            "how_long": self._how_long,
+            "what_is_kept": self._kept,
+            "delete": lambda command: self._enter_aside(DELETE_GRAPH, command),
+            "find_help": lambda command: self._enter_aside(HELP_GRAPH, command),
+            "another_topic": lambda command: self._enter_aside(TOPIC_GRAPH, command),
+            "private_check": lambda command: self._enter_aside(CHECKS_GRAPH, command),
             "back": self._back,
             "slower": self._tune,
             "faster": self._tune,
             "louder": self._tune,
             "softer": self._tune,
+            "more_time": self._change_pace,
+            "usual_time": self._change_pace,
         }
 
     def obey(self, command: Command) -> None:
@@ -152,7 +166,7 @@ class Commands:
         if passing or step.do == "end":
             guide.emit(Hush())
         elif step.skippable:
-            if step.do in ("turn", "ask"):
+            if step.do in ("turn", "ask") and step.microphone:  # where only keys are heard, every key sounds the same
                 guide.say_before_the_next(guide.line("guide.skipped"))
             guide.follow(guide.walker.skip(guide.state))
         else:
@@ -180,7 +194,7 @@ class Commands:
         if command.by != "key":
             self._enter_aside(STOP_GRAPH, command)
             return
-        lines = [*guide.give_up(), guide.line("guide.stopped"), guide.line("guide.goodbye")]
+        lines = [*guide.give_up(), *guide.out_of_the_part(), guide.line("guide.stopped"), guide.line("guide.goodbye")]
         guide.speak(lines, "stop")
 
     def _enter_aside(self, graph: str, command: Command) -> None:
@@ -189,9 +203,7 @@ class Commands:
         if any(call.graph == graph for call in guide.state.calls):
             self._repeat(command)
             return
-        guide.note_rest()
-        guide.state = replace(guide.state, asked=False, floor=None)
-        guide.follow(guide.walker.begin(guide.state, graph, "aside"))
+        guide.enter_aside(graph)
 
     def _help(self, command: Command) -> None:
         guide, state, prompt = self._guide, self._guide.state, self._guide.step.prompt
@@ -199,7 +211,7 @@ class Commands:
         if state.beneath.phase is not Phase.PAUSED and prompt:
             lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
             if guide.wording.has_stem(prompt, guide.roles()):
-                lines.append(guide.wording.stem(prompt, guide.roles()))
+                lines.append(guide.wording.next_stem(prompt, guide.roles()))
         guide.aside(lines)
 
     def _where(self, command: Command) -> None:
@@ -207,6 +219,18 @@ class Commands:
         number, count = guide.walker.position(guide.state)
         title = guide.wording.title(guide.step.prompt) if guide.step.prompt else ""
         guide.aside([guide.line("guide.where", number=str(number), count=str(count), title=title)])
+
+    def _how_long(self, command: Command) -> None:
+        number, count = self._guide.walker.position(self._guide.state)
+        self._tell("guide.how_long", count=str(max(0, count - number)))
+
+    def _kept(self, command: Command) -> None:
+        slot = self._guide.state.slots.get("keeping")
+        level = "none" if slot is None else slot.meaning.partition(":")[2]
+        self._tell(f"guide.kept_{level}")
+
+    def _tell(self, key: str, **more: str) -> None:
+        self._guide.aside([self._guide.line(key, **more)])
 
     def _back(self, command: Command) -> None:
         self._guide.follow(self._guide.walker.back(self._guide.state))
@@ -217,3 +241,8 @@ class Commands:
         key = command.name if self.tuning != before else _LIMIT[command.name]
         guide.emit(TuneVoice(self.tuning.rate, self.tuning.volume))
         guide.aside([guide.line(f"guide.{key}")])
+
+    def _change_pace(self, command: Command) -> None:
+        guide = self._guide
+        guide.pace = changed(guide.pace, more=command.name == "more_time")
+        guide.aside([guide.line("guide.no_limit" if guide.pace == NO_LIMIT else f"guide.{command.name}")])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
+from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Partner, Words
 
 __all__ = ["Course", "VoicesKnown", "Words"]
@@ -29,3 +32,9 @@ class Course:
     """Shared graphs walked after the greeting and before the dialogue, in order."""
     voices: VoicesKnown = "none"
     """Whether hearing tells the voices apart; ``learn``: it will, from the first turns."""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    """What is known beforehand (``script_names.KNOWN_SLOTS``)."""
+    began: datetime | None = None
+    """The wall-clock time at which the session began; "at eight" counts from it. None: nobody says."""
+    offered: bool = False
+    """A session that was broken off is offered to be taken up, and not taken up at once."""

@@ -18,7 +18,7 @@ changes nothing.
     LISTENING  TurnHeard     a turn step is over; an ask step has an answer (or a question) to understand
     LISTENING  Waited        a reminder; never a skip
     LISTENING  Talked        a soft hint that the piece is long; never a cut
-    DECIDING   the same as LISTENING, and WordsKnown: the words of the answer
+    DECIDING   the same as LISTENING, and WordsKnown: the words of the answer, or of a turn that is to be kept
     DECIDING   Due           "one moment", then the question again
     RESTING    Due           the rest is over ("ready" ends it early; a rest may have answers, too)
     PAUSED     nothing but commands, and the keys while the microphone is lost
@@ -44,14 +44,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
 from voice_imago.dialogue.beginning import Standing, greet, take_up
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.facts_heard import UNDOABLE, DialogueFact
 from voice_imago.dialogue.faults import Faults
+from voice_imago.dialogue.going_back import GoingBack
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.moves import Moves
+from voice_imago.dialogue.pace import unstretched
 from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
-from voice_imago.dialogue.state import LISTENING, Before, Line, Phase
+from voice_imago.dialogue.state import LISTENING, Line, Phase
 from voice_imago.dialogue.tasks import Tasks
 from voice_imago.dialogue.turns import Turns
 from voice_imago.dialogue.voices import Voices
@@ -59,6 +64,7 @@ from voice_imago.dialogue.walk import other
 from voice_imago.events import (
     AnswerKeyed,
     Command,
+    Disclosed,
     Due,
     Effect,
     Expect,
@@ -78,28 +84,6 @@ from voice_imago.events import (
 
 __all__ = ["Course", "Dialogue", "DialogueFact"]
 
-DialogueFact = (
-    PromptEnded
-    | TurnHeard
-    | WordsKnown
-    | Waited
-    | Talked
-    | Interruption
-    | Due
-    | Performed
-    | Progressed
-    | UnderstandingChanged
-    | Command
-    | AnswerKeyed
-    | Fault
-    | Recovered
-)
-
-_UNDOABLE = (
-    PromptEnded, WordsKnown, Performed, Progressed, UnderstandingChanged, Waited, Talked, Interruption, Recovered,
-)  # fmt: skip
-"""Facts after which the last end of turn may still be undone: nobody has decided anything since."""
-
 
 class Dialogue:
     """Leads one dialogue from its greeting to its goodbye."""
@@ -109,13 +93,11 @@ class Dialogue:
         self._answers = Answers(self._guide)
         self._turns = Turns(self._guide)
         self._tasks = Tasks(self._guide)
+        self._moves = Moves(self._guide)
         self._voices = Voices(self._guide, self._turns, self._answers)
         self._commands = Commands(self._guide)
         self._faults = Faults(self._guide)
-        self._before: Before | None = None
-        """The last end of a turn, as long as silence may have ended it wrongly."""
-        self._taken: Before | None = None
-        """The last turn step that was done, as long as it may be said that it was somebody else's."""
+        self._back = GoingBack(self._guide)
         self._table: dict[type, Callable[[Any], None]] = {
             PromptEnded: self._prompt_ended,
             TurnHeard: self._turn_heard,
@@ -124,6 +106,7 @@ class Dialogue:
             Talked: self._turns.talked,
             Interruption: self._interrupted,
             Due: self._due,
+            Disclosed: self._moves.disclosed,
             Command: self._commanded,
             Performed: self._tasks.performed,
             Progressed: self._tasks.progressed,
@@ -158,6 +141,11 @@ class Dialogue:
         return self._guide.state.visit
 
     @property
+    def alone(self) -> bool:
+        """What is said now is for one partner alone; no word of it may stand in an event."""
+        return is_alone(self._guide.state, self._guide.script.graphs)
+
+    @property
     def guide(self) -> Guide:
         """State, words and ways of this dialogue, to look at."""
         return self._guide
@@ -172,8 +160,9 @@ class Dialogue:
             return False
         return target(step, self._guide.replies.meaning(text, expected(step))) is not None
 
-    def begin(self, at: float) -> list[Effect]:
-        """Greet, then perform the first step."""
+    def begin(self, at: float, offered: Standing | None = None) -> list[Effect]:
+        """Greet, then perform the first step; ``offered``: a session that was broken off, for the task ``take_up``."""
+        self._tasks.offered = offered
         self._guide.at = at
         greet(self._guide)
         return self._guide.flush()
@@ -190,32 +179,15 @@ class Dialogue:
         ``turn_open``: somebody is in the middle of a turn just now and should not lose it.
         """
         self._guide.at, self._guide.turn_open = fact.at, turn_open
-        if not isinstance(fact, _UNDOABLE):
-            self._before = None
+        if not isinstance(fact, UNDOABLE):
+            self._back.settle()
         if not self.over:
             self._table[type(fact)](fact)
         return self._guide.flush()
 
     def undo(self, at: float, turn: int) -> list[Effect] | None:
         """The end of ``turn`` was wrong, the same voice goes on: be where we were; None if it is too late."""
-        guide, before = self._guide, self._before
-        if before is None or before.turn != turn or self.over:
-            return None
-        guide.at, self._before, self._taken = at, None, None
-        self._put_back(before)
-        guide.emit(Expect(guide.window()))
-        return guide.flush()
-
-    def _put_back(self, before: Before) -> None:
-        """Be where we were when that turn was not over yet."""
-        guide = self._guide
-        guide.hush()
-        now = guide.state
-        guide.state = replace(before.state, first=now.first, switched_off=now.switched_off)
-        guide.wording.remember(before.heard)
-        guide.microphone(on=True)
-        if now.visit != guide.state.visit:
-            guide.tell_step()
+        return self._back.undo(at, turn)
 
     # ------------------------------------------------------------------ facts
 
@@ -250,7 +222,7 @@ class Dialogue:
 
     def _turn_of_a_partner(self, heard: TurnHeard) -> None:
         guide, ended = self._guide, heard.ended
-        self._before = Before(ended.turn, guide.state, guide.wording.heard)
+        self._back.note(ended.turn)
         taken = ended.why == "other_voice" and guide.step.do == "turn"
         floor = guide.walker.next_actor(guide.state) if taken else None
         state = replace(guide.state, last_turn=ended.turn, last_start=ended.start, last_end=ended.end)
@@ -260,25 +232,36 @@ class Dialogue:
         if guide.step.do == "ask":
             self._answers.heard(heard)
         elif guide.actor is not None and ended.speaker == other(guide.actor) and guide.step.task is None:
-            self._turns.of_the_other(heard)
+            self._turns.of_the_other(heard, alone=self.alone)
         else:
             self._take(heard)
 
     def _take(self, heard: TurnHeard) -> None:
-        """A turn step is done."""
-        before = self._before
+        """A turn step is done, unless its words are needed first, or a gentle move is due."""
+        if self._turns.waits(heard) or self._moves.overwhelmed(heard.text) or self._moves.tearful(heard.text):
+            return
+        self._moves.note(heard, self._guide.state)
+        kind = self._moves.instead_of_mirroring(heard.text, heard.ended.speech_s, self._guide.state)
+        if kind is not None:
+            self._moves.make(kind)
+            return
         self._tasks.learn(heard)
         self._turns.over(heard.text)
-        if self.phase is Phase.WORKING:  # its sound is in use
-            self._before = None
-        elif before is not None:
-            self._taken = replace(before, led_to=self.visit)
+        self._back.took()
 
     def _words_known(self, fact: WordsKnown) -> None:
+        if (heard := self._turns.awaited(fact)) is not None:
+            self._take(heard) if heard.utterances else self._guide.listen()
+            return
         guide, state = self._guide, self._turns.words_came(fact)
         if state.beneath is not state:
             guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
-        elif self.phase is Phase.RESTING:
+            return
+        self._moves.words_came(fact)
+        state = guide.state
+        if self._move_late(fact):
+            return
+        if self.phase is Phase.RESTING:
             self._answers.rest_heard(fact.utterances)
         elif state.doubt is not None:
             self._voices.words_came(fact)
@@ -288,6 +271,18 @@ class Dialogue:
             self._answers.words_came(fact)
         elif self._asked_before(fact):
             self._answers.question_asked()
+
+    def _move_late(self, fact: WordsKnown) -> bool:
+        """Whether the words of the turn before call for a move, and nothing has followed from it yet."""
+        taken = self._back.taken
+        if taken is None or taken.turn != fact.turn or self._guide.state.asked:
+            return False
+        kind = self._moves.instead_of_mirroring(fact.text, 0.0, taken.state)
+        if kind is None:
+            return False
+        self._back.put_back(taken)
+        self._moves.make(kind)
+        return True
 
     def _asked_before(self, fact: WordsKnown) -> bool:
         """Whether the turn before this question held it already, as its words tell only now."""
@@ -305,7 +300,7 @@ class Dialogue:
         if self.phase is Phase.GRACE:
             guide.speak([guide.prompt_line()], "listen")
         elif self.phase is Phase.LISTENING:
-            waited_s, said = guide.state.waited_s + fact.seconds, guide.state.said
+            waited_s, said = guide.state.waited_s + unstretched(fact.seconds, guide.pace), guide.state.said
             doubt = guide.state.doubt is not None
             line = self._voices.reminder(waited_s) if doubt else self._reminder(waited_s)
             guide.speak([line], "pause" if line.key == "guide.pausing_now" else "listen")
@@ -318,7 +313,7 @@ class Dialogue:
         nearest = min(range(len(times_s)), key=lambda i: abs(times_s[i] - waited_s))
         key = keys[min(nearest, len(keys) - 1)]
         if key == STEM and guide.wording.has_stem(step.prompt, guide.roles()):
-            return guide.wording.stem(step.prompt, guide.roles())
+            return guide.wording.next_stem(step.prompt, guide.roles())
         if key == "guide.answer_options":
             key = reminder_prompt(step)
         return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)
@@ -328,14 +323,16 @@ class Dialogue:
             self._turns.interrupted(fact)
 
     def _due(self, fact: Due) -> None:
+        state = self._guide.state
         if self.phase is Phase.RESTING:
             self._guide.rest_over()
         elif self.phase is Phase.WORKING:
             self._tasks.too_late()
-        elif self.phase is Phase.DECIDING and self._guide.state.doubt is not None and self._guide.state.filler_said:
-            self._voices.not_understood()
+        elif state.waiting is not None:
+            self._turns.due()
         elif self.phase is Phase.DECIDING:
-            self._answers.due()
+            asks_who = state.doubt is not None and state.filler_said
+            (self._voices.not_understood if asks_who else self._answers.due)()
 
     def _keyed(self, fact: AnswerKeyed) -> None:
         if not self._voices.by_key(fact.key):
@@ -371,18 +368,11 @@ class Dialogue:
 
     def _was_not_me(self) -> None:
         """Give back what was taken, if nothing else has happened since (domain §1.6)."""
-        guide, taken = self._guide, self._taken
+        guide, taken = self._guide, self._back.taken
         if self._asks_who:
             self._voices.settle_word("not_me")
-        elif taken is not None and taken.led_to == self.visit and self._in_play:
-            self._taken = None
-            self._put_back(taken)
+        elif taken is not None:
+            self._back.put_back(taken)
             self._voices.give_floor_back()
         elif self.phase in LISTENING and guide.actor is not None:
             guide.aside([guide.line("guide.floor_back")])
-
-    @property
-    def _in_play(self) -> bool:
-        """Neither paused nor saying goodbye."""
-        seen_off = self.phase is Phase.SPEAKING and self._guide.state.after in ("pause", "stop")
-        return self.phase is not Phase.PAUSED and not seen_off

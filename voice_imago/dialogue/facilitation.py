@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["REST_S", "Move", "capability_notice", "on_interruption", "on_long_turn", "understanding_notice"]
+__all__ = [
+    "REST_S", "Move", "capability_notice", "ladder", "on_interruption", "on_long_turn", "understanding_notice",
+]  # fmt: skip
 
 REST_S = 20.0
 """Seconds between two interventions."""
@@ -19,7 +22,20 @@ class Move:
     prompt: str
 
 
-_FLOOR = (Move(1, "guide.floor_1"), Move(2, "guide.floor_2"), Move(3, "guide.floor_3"))
+_LADDERS: Mapping[str, tuple[str, str, str]] = {
+    "interruption": ("guide.floor_1", "guide.floor_2", "guide.floor_3"),
+    "both_at_once": ("guide.one_voice", "guide.floor_2", "guide.floor_3"),
+    "rebuts": ("guide.mirror_first", "guide.mirror_for_now", "guide.smaller_or_pause"),
+    "adds": ("guide.only_their_words", "guide.hold_that", "guide.smaller_or_pause"),
+    "asks": ("guide.mirror_then_ask", "guide.mirror_for_now", "guide.smaller_or_pause"),
+}
+"""What is said about each deviation: a cue, a sentence, a choice."""
+
+
+def ladder(kind: str, moves: int) -> Move:
+    """The move for a deviation after so many moves in this step."""
+    rung = min(moves, 2)
+    return Move(rung + 1, _LADDERS[kind][rung])
 
 
 def on_interruption(before: int, moves: int, since_s: float) -> Move | None:
@@ -30,12 +46,13 @@ def on_interruption(before: int, moves: int, since_s: float) -> Move | None:
     """
     if before == 0 or since_s < REST_S:
         return None
-    return _FLOOR[min(moves, len(_FLOOR) - 1)]
+    return ladder("interruption", moves)
 
 
 def on_long_turn(seconds: float, limits_s: tuple[float, ...], since_s: float) -> int:
-    """The rung for a piece of ``seconds``: 1 a soft sound, 2 the sentence, 0 nothing so soon after another."""
-    rung = min(2, sum(1 for limit in limits_s if seconds >= limit - 0.01))
+    """The rung for a piece of ``seconds``: 1 a soft sound, 2 the sentence, 3 an offer of single sentences; 0 nothing
+    so soon after another."""
+    rung = min(3, sum(1 for limit in limits_s if seconds >= limit - 0.01))
     return rung if rung == 1 or since_s >= REST_S else 0
 
 

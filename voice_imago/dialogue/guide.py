@@ -1,37 +1,36 @@
-"""The means of the guide: say lines one after the other, open a listening window, perform a step.
+"""The means of the guide: perform a step, open a listening window, have something done.
 
-``Guide`` owns the ``State`` and collects effects; it knows nothing of what people answer. The modules that
-decide (``engine``, ``answers``, ``commands``, ``faults``) use these means and nothing else.
+``Guide`` speaks (``Speaking``) and walks; it knows nothing of what people answer. The modules that decide (``engine``,
+``answers``, ``commands``, ``faults``, ``moves``) use these means and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from voice_imago.dialogue import ahead
-from voice_imago.dialogue.course import Course, VoicesKnown, Words
-from voice_imago.dialogue.replies import Replies
+from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.pace import stretched
 from voice_imago.dialogue.script import Script, Step
-from voice_imago.dialogue.script_shape import CANCELLABLE
-from voice_imago.dialogue.slots import spoken_slots
-from voice_imago.dialogue.state import LISTENING, After, Line, Phase, State, entered
-from voice_imago.dialogue.walk import Walker, with_call
+from voice_imago.dialogue.script_names import (
+    CANCELLABLE,
+)
+from voice_imago.dialogue.slots import Slot
+from voice_imago.dialogue.speaking import Speaking
+from voice_imago.dialogue.state import After, Line, Phase, State, entered
+from voice_imago.dialogue.walk import with_call
 from voice_imago.dialogue.windows import window
-from voice_imago.dialogue.wording import Wording
 from voice_imago.events import (
     Cancel,
     Chime,
-    Effect,
     Expect,
     Finish,
-    Hush,
     Partner,
     Perform,
-    Prepare,
     Publish,
-    Say,
     StepEntered,
     SwitchMicrophone,
     Task,
@@ -40,39 +39,24 @@ from voice_imago.events import (
 
 __all__ = ["Course", "Guide"]
 
+SHORTEST_REST_S, LONGEST_REST_S = 60.0, 24 * 3600.0
+"""Bounds of a rest until a time that was named, seconds."""
 Reason = Literal["finished", "stopped", "time_out", "fault"]
 
-BY_KEY = ("guide.which_voice", "guide.which_key", "guide.answer_name")
-"""In these the first partner is always named first: the first key is theirs."""
 _AFTER: dict[str, After] = {
     "say": "next", "turn": "listen", "ask": "listen", "rest": "rest", "task": "work", "end": "finish",
 }  # fmt: skip
 
 
-class Guide:
+class Guide(Speaking):
     """Says, listens and walks; every method appends to the effects."""
 
     def __init__(self, script: Script, course: Course) -> None:
-        language = script.languages[course.language]
-        self.course = course
-        self.script = script
-        self.replies = Replies(language, course.partners)
-        self.wording = Wording(language, course.partners)
-        self.walker = Walker(script.graphs)
-        self.state = State(calls=(), sender=course.first)
-        self.at = 0.0
-        self.words: Words = course.words
-        """What the recogniser understands now; "nothing" while it is out of order."""
-        self.voices: VoicesKnown = course.voices
-        """Whether the voices are told apart by now."""
-        self.turn_open = False
-        """Somebody is in the middle of a turn; told by the session before every fact."""
+        super().__init__(script, course)
         self.running = 0
         """Id of a task that has to be given up when nobody waits for it any more; 0: there is none."""
-        self._ids = 0
         self._tasks = 0
-        self._out: list[Effect] = []
-        self._endings: dict[After, Callable[[], None]] = {
+        self.endings = {
             "listen": self.listen,
             "grace": self.grant_grace,
             "next": self.finish_step,
@@ -84,17 +68,10 @@ class Guide:
             "again": lambda: self.perform(resumed=True),
             "stop": lambda: self.finish("stopped"),
             "work": self.work,
+            "leave": lambda: self.follow(self.walker.leave(self.state)),
         }
 
     # ------------------------------------------------------------------ effects
-
-    def emit(self, *effects: Effect) -> None:
-        self._out.extend(effects)
-
-    def flush(self) -> list[Effect]:
-        """The effects collected since the last call."""
-        out, self._out = self._out, []
-        return out
 
     # ------------------------------------------------------------------ steps
 
@@ -113,16 +90,24 @@ class Guide:
     def perform(self, *, resumed: bool = False) -> None:
         """Do what the current step says, from its beginning; ``resumed``: once more, after something else."""
         step, state = self.step, self.state
+        if step.do == "walk":
+            self.follow(self.walker.walk(state))
+            return
+        if step.do == "branch":
+            known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}
+            self.follow(self.walker.branch(replace(state, slots={**state.slots, **known})))
+            return
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
         asked = not resumed and step.asker is not None and (state.asked or taken)
         self.state = entered(state, asked=asked)
+        if step.keep_who and self.actor is not None:
+            self.state = self.state.keep(step.keep_who, Slot(f"name:{self.actor}"))
         if self.running and not self.walker.stands_on(self.state, CANCELLABLE):
             self.give_up()
         if not self.state.call.told:
             self.tell_step()
         self.microphone(on=step.microphone)
-        soon = ahead.texts_ahead(self.walker, self.wording, self.course.partners, self.state, self._kept())
-        self.emit(Prepare(tuple(soon)))
+        self.emit(ahead.lines_ahead(self.walker, self.wording, self.course.partners, self.state, self.kept()))
         if taken:
             self.listen()
         elif asked:
@@ -143,8 +128,11 @@ class Guide:
     def _open(self, step: Step, resumed: bool) -> None:
         """Say the step's prompt, then do what the step is for."""
         lines = self._opening_lines(step, resumed)
+        if step.do == "end" and step.reason == "finished" and self.walker.walked(self.state):
+            self.speak(lines, "leave")
+            return
         if step.do == "end":
-            lines = [*self.give_up(), *lines, self.line("guide.goodbye")]
+            lines = [*self.give_up(), *self.out_of_the_part(), *lines, self.line("guide.goodbye")]
         self.speak(lines, _AFTER[step.do])
 
     def _opening_lines(self, step: Step, resumed: bool) -> list[Line]:
@@ -154,7 +142,7 @@ class Guide:
         line = self.prompt_line(again=resumed)
         new = step.do == "turn" and line.form == "first" and not resumed
         stem = new and self.wording.has_stem(step.prompt, self.roles())
-        return [line, self.wording.stem(step.prompt, self.roles())] if stem else [line]
+        return [line, self.wording.next_stem(step.prompt, self.roles())] if stem else [line]
 
     def begin_next(self) -> None:
         """Begin the next of the graphs to come, as if nothing had been before it."""
@@ -166,19 +154,21 @@ class Guide:
         self.state = self.walker.begin(empty, graph, "prelude" if others else "main")
 
     def follow(self, state: State | None) -> None:
-        """Stand on a new step, or (None: a graph was left with ``return``) go on with what is below or after it."""
+        """Stand on a new step, or on one that is taken up again; None: the graph is over, so begin the next one."""
         if state is not None:
-            self.state = state
-            self.perform()
-        elif len(self.state.calls) > 1:
-            below = replace(self.state, calls=self.state.calls[:-1])
-            self.state = with_call(below, replace(below.call, told=False))
-            self.perform(resumed=True)
+            self.state = replace(state, resumed=False)
+            self.perform(resumed=state.resumed)
         elif self.state.to_come:
             self.begin_next()
             self.perform()
         else:
             self.speak([self.line("guide.goodbye")], "finish")
+
+    def enter_aside(self, graph: str) -> None:
+        """Leave the step for a while; the graph's ``return`` leads back to it."""
+        self.note_rest()
+        self.state = replace(self.state, asked=False, floor=None)
+        self.follow(self.walker.begin(self.state, graph, "aside"))
 
     def finish_step(self) -> None:
         self.follow(self.walker.finish(self.state))
@@ -194,67 +184,6 @@ class Guide:
         self.state = with_call(self.state, replace(self.state.call, told=True))
 
     # ------------------------------------------------------------------ speaking
-
-    def speak(self, lines: Iterable[Line], after: After) -> None:
-        """Say lines one after the other, cutting off what is being said; then ``after``."""
-        said = tuple(lines)
-        queue = (*self.state.first, *said)
-        if not queue:
-            self.hush()
-        self.state = replace(
-            self.state, queue=queue, after=after, said=said, first=(), murmurs=(), deadline=None, back=None
-        )
-        if queue:
-            self.emit(Expect(None))
-            self.state = replace(self.state, phase=Phase.SPEAKING)
-            self.say_first()
-        else:
-            self._endings[after]()
-
-    def say_before_the_next(self, line: Line) -> None:
-        """Say this in passing, before whatever is said next."""
-        self.state = replace(self.state, first=(*self.state.first, line))
-
-    def aside(self, lines: Iterable[Line]) -> None:
-        """Say something in between and return to where we were; from another thing in between, to where that was.
-
-        Nobody in the middle of a turn loses it: then the lines are only murmured.
-        """
-        now = self.state
-        if now.phase in LISTENING and self.turn_open:
-            self.murmur(*lines)
-            return
-        self.speak(lines, "back")
-        self.state = replace(self.state, back=now.beneath, said=now.said)
-
-    def murmur(self, *lines: Line) -> None:
-        """Say something without taking the floor away: the listening window and the open turn stay."""
-        self.state = replace(self.state, murmurs=lines)
-        self._say_murmur()
-
-    def murmur_said(self) -> None:
-        """The first murmur was said: the next one."""
-        self.state = replace(self.state, murmurs=self.state.murmurs[1:])
-        if self.state.murmurs:
-            self._say_murmur()
-
-    def say_first(self) -> None:
-        """The first line of the queue, from its beginning."""
-        self.state = replace(self.state, saying=self._say(self.state.queue[0]))
-
-    def line_said(self) -> None:
-        """The first line of the queue was said: the next one, or what comes after them all."""
-        self.state = replace(self.state, queue=self.state.queue[1:])
-        if self.state.queue:
-            self.say_first()
-        else:
-            self._endings[self.state.after]()
-
-    def hush(self) -> None:
-        """Cut off the prompt that is in the air."""
-        if self.state.talking:
-            self.state = replace(self.state, queue=())
-            self.emit(Hush())
 
     def back(self) -> None:
         """Return from what was said in between to what was going on before it."""
@@ -276,14 +205,6 @@ class Guide:
         own: Reason = self.step.reason or "finished"  # type: ignore[assignment]  # check_prompts knows the reasons
         self.emit(Expect(None), Finish(reason or own))
 
-    def _say_murmur(self) -> None:
-        self.state = replace(self.state, murmuring=self._say(self.state.murmurs[0]))
-
-    def _say(self, line: Line) -> int:
-        self._ids += 1
-        self.emit(Say(self._ids, line.key, line.text, line.form, line.own))
-        return self._ids
-
     # ------------------------------------------------------------------ tasks
 
     def work(self, start: float = 0.0, end: float = 0.0) -> None:
@@ -297,8 +218,25 @@ class Guide:
         """Have something done without waiting for it; gives the id that its outcome will carry."""
         self._tasks += 1
         if task is not None:  # check_prompts knows that a task step has one
-            self.emit(Perform(self._tasks, task, partner, start, end, self.step.what))
+            self.emit(Perform(self._tasks, task, partner, start, end, self.step.what, self._values(), self.step.of))
         return self._tasks
+
+    def _values(self) -> tuple[tuple[str, str, str], ...]:
+        """What the step's task gets to know: its slots that are filled."""
+        slots, said = self.state.slots, self.kept()
+        return tuple(
+            (name, slots[name].meaning, slots[name].as_kept or self._point(slots[name]) or said.get(name, ""))
+            for name in self.step.of
+            if name in slots
+        )
+
+    def _point(self, slot: Slot) -> str:
+        """A day and a time as a point in time (ISO 8601), where it is known when the session began; else nothing."""
+        if slot.when is None or self.course.began is None:
+            return ""
+        at = slot.when.resolve(self.course.began + timedelta(seconds=self.at))
+        timed = slot.when.hour is not None or slot.when.minutes is not None or slot.when.part is not None
+        return at.isoformat(timespec="minutes") if timed else at.date().isoformat()
 
     def give_up(self) -> list[Line]:
         """End what is still being done for a step that was left; what there is to say about that."""
@@ -307,6 +245,16 @@ class Guide:
         self.emit(Cancel(self.running))
         self.running = 0
         return [self.line("guide.fetch_stopped")]
+
+    def out_of_the_part(self) -> list[Line]:
+        """Before the end of a session in which somebody still plays a part: the words that lead out of it."""
+        part = self.walker.in_a_part(self.state)
+        if part is None:
+            return []
+        graph = self.script.graphs[part.call.graph]
+        step = graph.steps[graph.exit]
+        roles = ahead.roles(self.course.partners, step, part.sender) | self.kept()
+        return [self.wording.line(step.prompt, roles, form="first")]
 
     # ------------------------------------------------------------------ listening, resting
 
@@ -326,8 +274,17 @@ class Guide:
             self.listen()
 
     def rest(self) -> None:
-        left_s = self.step.seconds if self.state.call.left_s is None else self.state.call.left_s
+        left_s = self._rest_s() if self.state.call.left_s is None else self.state.call.left_s
         self._await(Phase.RESTING, None if left_s is None else self.at + left_s)
+
+    def _rest_s(self) -> float | None:
+        """Until the time that was named, where the step says so and there is one; within bounds."""
+        slot = self.state.slots.get(self.step.by)
+        began = self.course.began
+        if slot is None or slot.when is None or (began is None and slot.when.minutes is None):
+            return self.step.seconds
+        now = (began or datetime(2000, 1, 1)) + timedelta(seconds=self.at)
+        return min(LONGEST_REST_S, max(SHORTEST_REST_S, (slot.when.resolve(now) - now).total_seconds()))
 
     def rest_over(self) -> None:
         """The rest is over, by time or because somebody said so."""
@@ -355,15 +312,10 @@ class Guide:
 
     def window(self) -> Window:
         """What is expected now."""
-        return window(self.walker, self.script, self.state, self.at)
+        grace = self.state.phase is Phase.GRACE
+        return stretched(window(self.walker, self.script, self.state, self.at), self.pace, grace=grace)
 
     # ------------------------------------------------------------------ words
-
-    def line(self, key: str, **more: str) -> Line:
-        """A prompt of the guide itself; not tapered."""
-        names = self.course.partners
-        fixed = {"sender": names[0], "receiver": names[1]} if key in BY_KEY else {}
-        return self.wording.line(key, self.roles() | fixed | more, form="first")
 
     def prompt_line(self, *, again: bool = False) -> Line:
         """The current step's prompt, in the form that fits how often this person has heard it.
@@ -384,12 +336,3 @@ class Guide:
         if self.step.asker and not self.state.asked:
             return self.wording.line(self.step.prompt, self.roles(), form="repeat")
         return self.wording.question(self.step.prompt, self.roles())
-
-    def roles(self) -> dict[str, str]:
-        """What prompts may name in the current step: partners by role, and kept answers."""
-        step = self.step if self.state.calls else None
-        return ahead.roles(self.course.partners, step, self.state.sender) | self._kept()
-
-    def _kept(self) -> dict[str, str]:
-        language = self.script.languages[self.course.language]
-        return spoken_slots(self.state.slots, language, self.course.partners)

@@ -112,11 +112,20 @@ class Replies:
 
     def holds(self, text: str, list_name: str) -> bool:
         """Whether a phrase of the list is in the words, at the place that its mark asks for; "not ready" is not."""
-        if list_name not in self._marked:
-            self._marked[list_name] = self._lists.marked(list_name)
-        words, marked = self._lists.plain(text), self._marked[list_name]
+        words, marked = self._lists.plain(text), self._marks(list_name)
         anywhere = any(not self._opinions.turned(words, one, 0) for one in marked.anywhere.find(words))
         return anywhere or marked.is_placed(words, self._lists.without_fillers(words))
+
+    def is_wholly(self, text: str, list_name: str) -> bool:
+        """Whether the words as a whole, hesitation aside, are a phrase that the list marks as a whole utterance."""
+        lists, marked = self._lists, self._marks(list_name)
+        words = tuple(word for word in lists.plain(text) if word not in lists.hesitation)
+        return marked.is_whole(words) or marked.is_whole(lists.without_fillers(words))
+
+    def _marks(self, list_name: str) -> MarkedPhrases:
+        if list_name not in self._marked:
+            self._marked[list_name] = self._lists.marked(list_name)
+        return self._marked[list_name]
 
 
 def _has_accents(text: str) -> bool:

@@ -125,8 +125,9 @@ class Opinions:
 
     def _meaning(self, words: Words, wanted: frozenset[str]) -> str:
         marked = self.lists.questions
-        if marked.is_whole(words):
-            return "question"
+        if marked.is_whole(words):  # "all of it" is a question after a mirror, and a choice where it is offered
+            answer = self._answer(words, wanted) if "question" not in wanted else ""
+            return answer if answer.startswith("choice:") else "question"
         questions = marked.anywhere.find(words)
         if not questions:
             return self._answer(words, wanted)

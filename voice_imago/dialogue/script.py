@@ -16,15 +16,17 @@ from pathlib import Path
 
 from voice_imago.dialogue.script_files import Problems
 from voice_imago.dialogue.script_graphs import check_graphs
+from voice_imago.dialogue.script_names import (
+    COMMANDS,
+    MIRROR_GRAPH,
+    TIME_OUT_GRAPH,
+)
 from voice_imago.dialogue.script_read import Read, read_folder
 from voice_imago.dialogue.script_schema import check_schemas
 from voice_imago.dialogue.script_shape import (
     AGAIN,
-    COMMANDS,
-    MIRROR_GRAPH,
     RETURN,
     STEM,
-    TIME_OUT_GRAPH,
     ByMode,
     Graph,
     Language,
@@ -73,11 +75,14 @@ def prompts_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / "prompts"
 
 
-def load_script(folder: Path | None = None) -> Script:
-    """Everything in ``folder``. Raises PromptError listing every problem in all files."""
+def load_script(folder: Path | None = None, *, formal: bool = False) -> Script:
+    """Everything in ``folder``. Raises PromptError listing every problem in all files.
+
+    ``formal``: the guide addresses the partners formally where the language has two ways.
+    """
     folder = folder or prompts_folder()
     problems = Problems()
-    read = _read_and_check(folder, problems)
+    read = _read_and_check(folder, problems, formal=formal)
     if problems.lines:
         count = len(problems.lines)
         many = "is 1 problem" if count == 1 else f"are {count} problems"
@@ -87,19 +92,25 @@ def load_script(folder: Path | None = None) -> Script:
     return Script(read.graphs, read.timings, read.languages, read.resources)
 
 
-def check_prompts(folder: Path | None = None) -> list[str]:
-    """Every problem in ``folder``, one line each; empty: all is well."""
+def check_prompts(folder: Path | None = None, language: str = "") -> list[str]:
+    """Every problem in ``folder``, one line each; empty: all is well.
+
+    What a language lacks that is not offered yet is no problem, unless it is this ``language``.
+    """
     folder, problems = folder or prompts_folder(), Problems()
-    _read_and_check(folder, problems)
+    _read_and_check(folder, problems, language)
+    formal = Problems()
+    _read_and_check(folder, formal, language, formal=True)
+    problems.lines += [line for line in formal.lines if line not in problems.lines]
     check_schemas(folder, problems)  # only an editor needs them, so no session fails over them
     return problems.lines
 
 
-def _read_and_check(folder: Path, problems: Problems) -> Read:
+def _read_and_check(folder: Path, problems: Problems, language: str = "", *, formal: bool = False) -> Read:
     if not folder.is_dir():
         problems.add(str(folder), "", "there is no such folder")
         return Read({}, {}, {}, {}, {})
-    read = read_folder(folder, problems)
+    read = read_folder(folder, problems, language, formal=formal)
     check_graphs(read.graphs, read.timings, problems)
     check_words(read, problems)
     return read

@@ -29,11 +29,16 @@ class Problems:
     lines: list[str] = field(default_factory=list)
 
     def add(self, file: str, place: str, what: str) -> None:
-        self.lines.append(f"{file}: {place}: {what}" if place else f"{file}: {what}")
+        self.lines.append(_visible(f"{file}: {place}: {what}" if place else f"{file}: {what}"))
 
     def unknown(self, file: str, place: str, what: str, word: str, known: Iterable[str]) -> None:
         """``what`` says that ``word`` is not known; adds what may have been meant."""
         self.add(file, place, what + did_you_mean(word, known))
+
+
+def _visible(text: str) -> str:
+    """In one line, with what cannot be seen as its escape: a tab, or a mark that turns the direction round."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

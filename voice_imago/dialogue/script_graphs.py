@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from voice_imago.dialogue.script_files import Problems, did_you_mean
-from voice_imago.dialogue.script_shape import (
+from voice_imago.dialogue.script_names import (
     ANY_OUTCOME,
     MIRROR_GRAPH,
     OUTCOMES,
-    RETURN,
-    SHARED_GRAPHS,
     TURN_TASK,
     WHATS,
+)
+from voice_imago.dialogue.script_shape import (
+    RETURN,
     ByMode,
     Graph,
     Mode,
@@ -27,16 +28,22 @@ from voice_imago.dialogue.script_shape import (
     number_range,
     target_for,
 )
+from voice_imago.dialogue.script_walks import check_walks
 from voice_imago.events import Kind
 
 __all__ = ["check_graphs", "ways"]
+
+MOST_CHOICES = 5
 
 _MEANINGS = ("yes", "no", "partly", "talk", "name", "date", "number", "skip")
 _KEPT = ("name", "date", "number", "choice")
 """What an answer may leave behind (`keep`)."""
 _NO_SLOTS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", "count", "title"}
 """Placeholders that mean something already."""
-_ONLY_FOR = {"mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end", "what": "task"}
+_ONLY_FOR = {
+    "mirror": "turn", "heard": "turn", "asker": "ask", "seconds": "rest", "reason": "end", "what": "task",
+    "third": "turn", "add": "turn", "graph": "walk", "take": "branch", "give": "branch", "of": "task",
+}  # fmt: skip
 """Field -> the only `do` it has a meaning for."""
 
 
@@ -50,24 +57,24 @@ def check_graphs(graphs: Mapping[str, Graph], timings: Mapping[Kind, Timing], pr
         for place, name in zip(("start", "prelude"), graph.entrances, strict=False):
             if name not in graph.steps:
                 problems.add(file, place, f"no step is called '{name}'" + did_you_mean(name, graph.steps))
-        if graph.prelude and graph.id not in SHARED_GRAPHS:
-            problems.add(file, "prelude", f"has a meaning only in {_shared_files()}")
+        if graph.prelude and not graph.shared:
+            problems.add(file, "prelude", "has a meaning only with shared = true")
+        if graph.menu and graph.shared:
+            problems.add(file, "menu", "a shared graph is part of others and cannot be chosen by itself")
         for step in graph.steps.values():
             for place, what in _step_problems(step, graph, graphs, timings):
                 problems.add(file, f"{step.id}/{place}" if place else step.id, what)
         if set(graph.entrances) <= set(graph.steps):
             _check_ways(graph, problems)
+    check_walks(graphs, problems)
 
 
 def ways(step: Step, mode: Mode) -> list[str]:
     """The steps (or ``return``) that can follow."""
-    targets = [*step.on.values(), *step.heard.values()]
+    targets: list[Target] = [*step.on.values(), *step.heard.values()]
+    targets += [step.third] if step.third else []
     targets += [target for target in (step.next, step.visits and step.visits.then) if target]
     return [target_for(target, mode) for target in targets]
-
-
-def _shared_files() -> str:
-    return ", ".join(f"{name}.toml" for name in SHARED_GRAPHS)
 
 
 def _file(graph: Graph) -> str:
@@ -83,8 +90,10 @@ def _step_problems(
     yield from _target_problems(step, graph)
     yield from _form_problems(step)
     yield from _task_problems(step)
-    yield from _outcome_problems(step) if step.task else _answer_problems(step)
-    yield from _number_problems(step)
+    if step.do != "branch":
+        yield from _outcome_problems(step) if step.task else _answer_problems(step)
+    if step.do != "branch":
+        yield from _number_problems(step)
     yield from _keep_problems(step)
     if step.mirror and MIRROR_GRAPH not in graphs:
         yield "mirror", "there is no dialogues/mirror.toml to mirror with"
@@ -101,14 +110,16 @@ def _target_problems(step: Step, graph: Graph) -> Iterator[tuple[str, str]]:
     named: list[tuple[str, Target]] = [("on." + meaning.replace(":", "."), to) for meaning, to in step.on.items()]
     named += [(f"heard.{name}", to) for name, to in step.heard.items()]
     named += [("next", step.next)] if step.next else []
+    named += [("third", step.third)] if step.third else []
     named += [("visits.then", step.visits.then)] if step.visits else []
     named += [("resets", name) for name in step.resets]
     for place, target in named:
         if isinstance(target, ByMode) and graph.id != MIRROR_GRAPH:
             yield place, "'loop' and 'once' have a meaning only in mirror.toml"
-        for name in [target] if isinstance(target, str) else [target.loop, target.once]:
-            if name == RETURN and graph.id not in SHARED_GRAPHS:
-                yield place, f"'{RETURN}' has a meaning only in {_shared_files()}"
+        modes = [target] if isinstance(target, str) else [target.loop, target.once, target.deep or target.loop]
+        for name in modes:
+            if name == RETURN and not graph.shared:
+                yield place, f"'{RETURN}' has a meaning only in a graph with shared = true"
             elif name != RETURN and name not in graph.steps:
                 yield place, f"no step is called '{name}'" + did_you_mean(name, graph.steps)
 
@@ -118,7 +129,7 @@ def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
     for key, do in _ONLY_FOR.items():
         if getattr(step, key) and step.do != do:
             yield key, f"has a meaning only with do = \"{do}\", this is a '{step.do}' step"
-    if step.do in ("say", "turn", "rest", "task") and step.next is None:
+    if step.do in ("say", "turn", "rest", "task", "walk", "branch") and step.next is None:
         yield "next", f"is missing; a '{step.do}' step needs it"
     if step.do == "end" and (step.next or step.on):
         yield "next", "nothing can follow an 'end' step"
@@ -130,8 +141,8 @@ def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "actor", "one person answers: sender, receiver, or guide if either may"
     if step.do == "ask" and step.asker == step.actor:
         yield "asker", "must be the other partner, not the one who answers"
-    if not step.microphone and step.do != "rest":
-        yield "microphone", "can only be off during a 'rest'"
+    if not step.microphone and step.do not in ("rest", "ask"):
+        yield "microphone", "can only be off during a 'rest', or an 'ask' that is answered by keys alone"
 
 
 def _task_problems(step: Step) -> Iterator[tuple[str, str]]:
@@ -173,7 +184,7 @@ def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
         if not meaning.startswith(("choice:", "number:")) and meaning not in _MEANINGS:
             known = [*_MEANINGS, "choice.<name>", "number.<from>-<to>"]
             yield f"on.{meaning}", f"is no meaning ({', '.join(known)})" + did_you_mean(meaning, _MEANINGS)
-        elif step.do in ("turn", "say", "task") and meaning != "skip":
+        elif step.do in ("turn", "say", "task", "walk") and meaning != "skip":
             yield f"on.{meaning}".replace(":", "."), f"a '{step.do}' step has no answer, only 'skip'"
     answers = set(step.on) - {"skip"}
     if step.do != "ask":
@@ -182,8 +193,8 @@ def _answer_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "on", "is missing; an 'ask' step needs a target for each answer"
     if len(answers & {"yes", "no"}) == 1:
         yield "on", "'yes' and 'no' are answered together; one of them is missing"
-    if len([meaning for meaning in answers if meaning.startswith("choice:")]) > 3:
-        yield "on", "more than three choices are too many to hear"
+    if len([meaning for meaning in answers if meaning.startswith("choice:")]) > MOST_CHOICES:
+        yield "on", f"more than {MOST_CHOICES} choices are too many to hear"
     keyed = {meaning.partition(":")[0] for meaning in answers} & {"number", "choice", "name"}
     if len(keyed) > 1:
         yield "on", f"{' and '.join(sorted(keyed))} cannot stand together; their keys would be the same"
@@ -212,10 +223,15 @@ def _number_problems(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _keep_problems(step: Step) -> Iterator[tuple[str, str]]:
+    if step.keep_who and step.actor not in ("sender", "receiver"):
+        yield "keep_who", "needs a step in which one partner acts: sender or receiver"
+    if step.days and "date" not in step.on:
+        yield "days", "has a meaning only where a day is asked for (on.date)"
+    for name, field in ((step.keep, "keep"), (step.keep_who, "keep_who")):
+        if name in _NO_SLOTS:
+            yield field, f"'{{{name}}}' means something else in a prompt already; choose another name"
     if not step.keep:
         return
-    if step.keep in _NO_SLOTS:
-        yield "keep", f"'{{{step.keep}}}' means something else in a prompt already; choose another name"
     if step.do not in ("ask", "rest", "turn"):
         yield "keep", f"a '{step.do}' step has no answer to keep"
     elif step.do != "turn" and not any(meaning.partition(":")[0] in _KEPT for meaning in step.on):

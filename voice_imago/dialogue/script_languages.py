@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from voice_imago.dialogue.script_address import addressed
 from voice_imago.dialogue.script_files import Problems, converted, file_name, read_fields, read_toml
 from voice_imago.dialogue.script_shape import Language, Numbered, NumberWords, Prompt, TimeWords
 from voice_imago.dialogue.script_tables import NumbersTable, PromptTable, TimesTable
@@ -19,7 +20,13 @@ NAMED_TABLES = ("replies", "commands", "neutrality", "numbers", "times")
 """Files of a language that are no prompts."""
 
 
-def read_language(folder: Path, code: str, table: Mapping[str, Any], problems: Problems) -> Language:
+_ADDRESSING = ("title", "first", "repeat", "cue", "again")
+"""Texts in which the guide addresses somebody."""
+
+
+def read_language(
+    folder: Path, code: str, table: Mapping[str, Any], problems: Problems, *, formal: bool = False
+) -> Language:
     """Everything in the folder of one language; ``table``: what languages.toml says of it."""
     prompts: dict[str, Prompt] = {}
     titles: dict[str, str] = {}
@@ -28,7 +35,7 @@ def read_language(folder: Path, code: str, table: Mapping[str, Any], problems: P
         problems.add("languages.toml", code, f"there is no folder '{code}'")
     for path in sorted((folder / code).glob("*.toml")):
         if path.stem not in NAMED_TABLES:
-            prompts |= _read_prompts(folder, path, titles, problems)
+            prompts |= _read_prompts(folder, path, titles, problems, formal=formal)
 
     def path_of(name: str) -> Path | None:
         path = folder / code / f"{name}.toml"
@@ -47,22 +54,29 @@ def read_language(folder: Path, code: str, table: Mapping[str, Any], problems: P
         times=_read_times(folder, path_of("times"), problems),
         offered=offered,
         reviewed=bool(table.get("reviewed", False)),
+        joiner=str(table.get("joiner", "and")),
         dotless_i=bool(table.get("dotless_i", False)),
+        noun_capitals=bool(table.get("noun_capitals", False)),
         sounds=bool(table.get("sounds", False)),
     )
 
 
-def _read_prompts(folder: Path, path: Path, titles: dict[str, str], problems: Problems) -> dict[str, Prompt]:
+def _read_prompts(
+    folder: Path, path: Path, titles: dict[str, str], problems: Problems, *, formal: bool
+) -> dict[str, Prompt]:
     file, raw = file_name(folder, path), read_toml(folder, path, problems) or {}
     title = raw.pop("title", None)
     if isinstance(title, str) and title:
-        titles[path.stem] = title
+        titles[path.stem] = _addressed(title, (file, "title"), problems, formal)
     prompts = {}
     for name, table in raw.items():
         values = read_fields(table, PromptTable, (file, name), problems) if isinstance(table, dict) else None
         if values is None:
             problems.add(file, name, "must be a table like [thing]")
             continue
+        for form in _ADDRESSING:
+            if values.get(form):
+                values[form] = _addressed(values[form], (file, f"{name}/{form}"), problems, formal)
         for form in ("repeat", "cue"):
             if path.stem != "guide" and not values.get(form):
                 problems.add(file, name, f"'{form}' is missing")
@@ -72,8 +86,17 @@ def _read_prompts(folder: Path, path: Path, titles: dict[str, str], problems: Pr
             key = f"{path.stem}.{name}"
             cue = values.get("cue") or repeat
             more = {name: values.get(name, "") for name in ("stem", "again", "without")}
-            prompts[key] = Prompt(key, values.get("title", ""), first, repeat, cue, **more)
+            stems = tuple(values.get("stems", ()))
+            prompts[key] = Prompt(key, values.get("title", ""), first, repeat, cue, stems=stems, **more)
     return prompts
+
+
+def _addressed(text: str, place: tuple[str, str], problems: Problems, formal: bool) -> str:
+    try:
+        return addressed(text, formal=formal)
+    except ValueError as error:
+        problems.add(*place, str(error))
+        return text
 
 
 def read_lists(folder: Path, path: Path | None, problems: Problems) -> dict[str, tuple[str, ...]]:

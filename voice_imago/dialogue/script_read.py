@@ -57,14 +57,15 @@ class Read:
     """Graphs that could not be read; what is said about the rest leaves them out."""
 
 
-def read_folder(folder: Path, problems: Problems) -> Read:
-    """Read every file that the format knows."""
+def read_folder(folder: Path, problems: Problems, complete: str = "", *, formal: bool = False) -> Read:
+    """Read every file that the format knows; the language ``complete`` as if it were offered."""
     paths = [path for path in sorted((folder / "dialogues").glob("*.toml")) if path.stem != "timings"]
     graphs = {path.stem: graph for path in paths if (graph := _read_graph(folder, path, problems))}
     broken = tuple(path.stem for path in paths if path.stem not in graphs)
     languages, neutrality = {}, {}
     for code, table in read_tables(folder, folder / "languages.toml", LanguageTable, problems).items():
-        languages[code] = read_language(folder, code, table, problems)
+        offered = {"offered": True} if code == complete else {}
+        languages[code] = read_language(folder, code, {**table, **offered}, problems, formal=formal)
         path = folder / code / "neutrality.toml"
         read = path if languages[code].offered or path.exists() else None
         neutrality[code] = read_lists(folder, read, problems)
@@ -97,12 +98,16 @@ def _read_graph(folder: Path, path: Path, problems: Problems) -> Graph | None:
             steps[step.id] = step
     if len(problems.lines) > before and len(steps) < len(items):
         return None  # further checks of half a graph would only repeat the problem
-    start, prelude = str(head.get("start", "")), str(head.get("prelude", ""))
-    return Graph(path.stem, start, steps, bool(head.get("menu", False)), prelude)
+    start, leave, prelude = (str(head.get(name, "")) for name in ("start", "exit", "prelude"))
+    menu, alone, shared = (bool(head.get(name, False)) for name in ("menu", "alone", "shared"))
+    return Graph(path.stem, start, steps, menu, alone, shared, leave, prelude)
 
 
-_DEFAULT_ACTOR: dict[str, Actor] = {"say": "guide", "end": "guide", "rest": "guide", "task": "guide"}
-_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", **dict.fromkeys(("say", "end", "rest", "task"), "setup")}
+_SILENT = ("walk", "branch")
+"""Kinds of steps that the guide does without a word."""
+_OF_THE_GUIDE = ("say", "end", "rest", "task", *_SILENT)
+_DEFAULT_ACTOR: dict[str, Actor] = dict.fromkeys(_OF_THE_GUIDE, "guide")
+_DEFAULT_KIND: dict[str, Kind] = {"ask": "answer", **dict.fromkeys(_OF_THE_GUIDE, "setup")}
 
 
 def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problems: Problems) -> Step | None:
@@ -116,7 +121,7 @@ def _read_step(item: dict[str, Any], graph: str, where: tuple[str, str], problem
             problems.add(*where, f"'{key}' is missing; a '{do}' step needs it")
     if len(problems.lines) > before:
         return None
-    values.setdefault("prompt", "" if do == "task" else f"{graph}.{values['id']}")
+    values.setdefault("prompt", "" if do == "task" or do in _SILENT else f"{graph}.{values['id']}")
     values["on"] = _flat(values.get("on", {}), where, problems)
     values["microphone"] = values.get("microphone", "on") == "on"
     if visits := values.get("visits"):

@@ -7,8 +7,13 @@ from itertools import combinations
 
 from voice_imago.dialogue.phrases import GAP, Words, bare, is_marked, is_whole, phrase_words
 from voice_imago.dialogue.script_files import Problems, did_you_mean
+from voice_imago.dialogue.script_names import (
+    COMMANDS,
+)
 from voice_imago.dialogue.script_read import Read
-from voice_imago.dialogue.script_shape import COMMANDS, Language
+from voice_imago.dialogue.script_shape import (
+    Language,
+)
 
 __all__ = ["check_commands", "check_replies"]
 
@@ -16,6 +21,8 @@ _LISTS = (
     "yes", "right", "willing", "no", "wrong", "partly", "unsure", "that_is_all", "more", "amount", "question",
     "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
     "negators", "address", "me", "not_me", "you", "about", "correction", "or",
+    "rebut", "own_view", "asking", "mirror_stem", "flooding", "crying", "function_words", "self_harm", "harm",
+    "list_lead", "list_and", "deeper",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
 _OPTIONAL = ("turning_no", "turning_after", "turning_parts", "turning_endings")
@@ -44,7 +51,7 @@ def check_replies(language: Language, read: Read, problems: Problems) -> None:
         name.lstrip("!") for graph in read.graphs.values() for step in graph.steps.values() for name in step.heard
     }
     needed = _needed(read)
-    for name, where in needed.items():
+    for name, where in needed.items() if language.offered else ():
         shared = name.removeprefix("choice:")
         if name not in lists and shared not in lists:
             label = name.replace(":", ".")
@@ -70,8 +77,10 @@ def _needed(read: Read) -> dict[str, str]:
     for graph in read.graphs.values():
         for step in graph.steps.values():
             where = f"step '{step.id}' in dialogues/{graph.id}.toml"
-            needed |= {name.lstrip("!"): where for name in step.heard}
-            needed |= {name: where for name in step.on if name.startswith("choice:")}
+            lists = [name.lstrip("!") for name in step.heard]
+            if step.do != "branch":  # what it decides by was answered elsewhere, or is known
+                lists += [name for name in step.on if name.startswith("choice:")]
+            needed = dict.fromkeys(lists, where) | needed
     return needed
 
 
@@ -81,7 +90,7 @@ def _words(language: Language, phrase: str) -> Words:
 
 def _misshapen(name: str, phrases: Sequence[str], content: set[str]) -> Iterator[str]:
     """Marks where they mean nothing, and gaps that are none."""
-    marks = content | {"question", "me", "not_me"}
+    marks = content | {"question", "me", "not_me", "flooding", "crying", "deeper"}
     answers = name in _ANSWERS or name.startswith("choice:")
     for phrase in phrases:
         if is_marked(phrase) and name not in marks and not (answers and is_whole(phrase)):
@@ -109,7 +118,7 @@ def _same_choices(language: Language, read: Read) -> Iterator[tuple[str, str, st
     told = set()
     for graph in read.graphs.values():
         for step in graph.steps.values():
-            choices = [name for name in step.on if name.startswith("choice:")]
+            choices = [name for name in step.on if name.startswith("choice:") and step.do != "branch"]
             for one, other in combinations([name for name in choices if name in lists], 2):
                 meant = {_words(language, phrase) for phrase in lists.get(one, ())}
                 for phrase in lists.get(other, ()):
@@ -124,7 +133,7 @@ def check_commands(language: Language, problems: Problems) -> None:
     if not commands:
         return
     owner: dict[Words, str] = {}
-    for name in COMMANDS:
+    for name in COMMANDS if language.offered else ():
         if not commands.get(name):
             problems.add(file, name, "the command has no phrases")
     for name, phrases in commands.items():

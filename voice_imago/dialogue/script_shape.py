@@ -11,102 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
+from voice_imago.dialogue.script_names import LONG_S, SUPPLY_AFTER_S, TASK_S
 from voice_imago.events import Kind, Task
 
-Do = Literal["say", "turn", "ask", "rest", "task", "end"]
+Do = Literal["say", "turn", "ask", "rest", "task", "walk", "branch", "end"]
 Actor = Literal["sender", "receiver", "both", "guide"]
-Mode = Literal["loop", "once"]
+Mode = Literal["loop", "once", "deep"]
+"""How the mirror graph is called: piece by piece, one piece, or piece by piece with steps that lead deeper."""
 EndReason = Literal["finished", "stopped", "time_out"]
 
 RETURN: Final = "return"
-"""The target in ``mirror.toml`` that leads back to the step that called."""
+"""The target in a shared graph that leads back to the step that entered it."""
 AGAIN: Final = "again"
 """In a ``remind`` list: the step's question again, shorter (``Wording.question``)."""
 STEM: Final = "stem"
 """In a ``remind`` list: ``guide.stem`` with the step's own stem; a step without one hears ``AGAIN``."""
-MIRROR_GRAPH: Final = "mirror"
-TIME_OUT_GRAPH: Final = "time_out"
-STOP_GRAPH: Final = "stop"
-ROOM_GRAPH: Final = "room"
-VOICES_GRAPH: Final = "voices"
-ROOM_CHECK_GRAPH: Final = "room_check"
-MODEL_GRAPH: Final = "model"
-SHARED_GRAPHS: Final = (
-    MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
-)  # fmt: skip
-"""Graphs that are entered from a step of another graph, or walked before a dialogue, and left with ``return``."""
-OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
-    "check_room": ("good", "louder", "silent"),
-    "measure_room": ("good", "noisy", "restless", "silent"),
-    "measure_echo": ("good", "unheard", "ringing", "overloud"),
-    "learn_voice": ("good", "too_short", "too_quiet", "clipped", "noisy"),
-    "tell_apart": ("good", "too_alike", "missing"),
-    "keep_voices": ("good", "failed"),
-    "learn_turn": ("more", "good", "too_alike"),
-    "look_for_model": ("here", "untried", "none", "base", "tiny"),
-    "choose_model": ("good", "here", "english", "likely_slow"),
-    "fetch_model": ("good", "offline", "silent", "full", "damaged", "cut", "missing", "cancelled"),
-    "try_model": ("good", "slow", "too_slow"),
-    "use_model": ("good",),
-    "decline_model": ("good",),
-}
-"""What may come of each task; the same table as in ``effects.Perform``."""
-WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "look_for_model": ("", "smaller"),
-    "choose_model": ("tiny", "base", "small", "several"),
-}
-"""The tasks that a step has to say more about, and what it may say; "" where it may be left out."""
-TASK_S: Final = 30.0
-"""Seconds after which a task that has not answered counts as failed ..."""
-LONG_S: Final[Mapping[Task, float]] = {"fetch_model": 90.0, "try_model": 240.0, "use_model": 90.0}
-"""... and of those that may take longer; any ``Progressed`` renews them."""
-CANCELLABLE: Final = ("fetch_model",)
-"""Tasks that skipping gives up, instead of leaving them behind."""
-ANY_OUTCOME: Final = ("unavailable", "failed")
-"""What may come of every task: the runtime cannot do it; it did not answer in time."""
-TURN_TASK: Final = "learn_voice"
-"""The only task of a ``turn`` step: it needs the sound of the turn."""
-SUPPLY_AFTER_S: Final = 4.0
-"""Seconds of silence after which the guide supplies a question that a partner was to ask."""
-
-COMMANDS: Final = (
-    "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
-    "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
-)  # fmt: skip
-"""Every command; each language has phrases for all of them."""
-GUIDE_KEYS: Final = frozenset(
-    "guide." + name
-    for name in (
-        # beginning and end
-        "hello", "hello_setup", "limits", "goodbye", "help_resources", "no_recogniser", "answers_only", "no_microphone",
-        # waiting
-        "take_time", "stay_skip_stop", "pausing_now", "stem", "one_moment", "ready_question",
-        # answers
-        "answer_options", "answer_number", "answer_name", "answer_date", "answer_or_date", "by_key", "by_key_choice",
-        "by_key_number", "by_key_date", "heard_yes", "heard_no", "heard_partly",
-        # voices
-        "which_voice", "which_key", "floor_back", "third_voice", "voices_learning", "voices_known", "voices_alike",
-        # commands
-        "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "slower", "faster",
-        "louder", "softer", "slowest", "fastest", "loudest", "softest",
-        # gentle moves
-        "floor_1", "floor_2", "floor_3", "one_voice", "pause_there", "let_catch",
-        # faults: <part>_lost or <part>_failed, and <part>_back
-        "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
-        "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "journal_full", "journal_late", "journal_aside",
-        # the journal
-        "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
-        "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",
-        "due_weeks", "due_unnamed", "date_today", "date_tomorrow", "date_days", "date_over", "date_today_unnamed",
-        "date_tomorrow_unnamed", "date_days_unnamed", "date_over_unnamed",
-        # a speech model that is fetched
-        "quarter_here", "half_here", "three_quarters_here", "fetch_stopped", "whole_sentences",
-        # the speech server at home
-        "home_recogniser", "home_voice", "home_unreached", "home_lost", "home_back",
-    )
-)  # fmt: skip
-"""Prompts that no graph names and the guide needs all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +34,8 @@ class ByMode:
 
     loop: str
     once: str
+    deep: str = ""
+    """Empty: as ``loop``."""
 
 
 Target = str | ByMode
@@ -122,7 +43,7 @@ Target = str | ByMode
 
 def target_for(target: Target, mode: Mode) -> str:
     """The step (or ``return``) that a target names in this mode."""
-    return target if isinstance(target, str) else getattr(target, mode)
+    return target if isinstance(target, str) else getattr(target, mode) or target.loop
 
 
 def number_range(meaning: str) -> range | None:
@@ -132,6 +53,20 @@ def number_range(meaning: str) -> range | None:
         return None
     first, last = int(found[1]), int(found[2] or found[1])
     return range(first, last + 1) if first <= last <= 10 else None
+
+
+MOST_COUNTED: Final = 100_000
+"""An open range ("3-") ends here."""
+
+
+def branch_range(meaning: str) -> range | None:
+    """The numbers of ``number:0-2``, ``number:3-`` or ``number:5``; None: it is no range."""
+    found = re.fullmatch(r"number:(\d{1,5})(-?)(\d{0,5})", meaning, re.ASCII)
+    if found is None or (found[3] and not found[2]):
+        return None
+    first = int(found[1])
+    last = int(found[3]) if found[3] else MOST_COUNTED if found[2] else first
+    return range(first, last + 1) if first <= last else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +119,18 @@ class Step:
     reason: str = ""
     """Of an ``end``: finished, stopped or time_out."""
     swap: bool = False
+    third: str = ""
+    """With a turn: where the third gentle move leads, a step that offers a choice."""
+    graph: str = ""
+    """Of a ``walk``: the shared graph or dialogue that is walked before ``next``; ``{slot}``: the one chosen there."""
+    by: str = ""
+    """Of a ``branch``: the slot that decides. Of a ``rest``: the slot with the time until which it lasts."""
+    take: str = ""
+    """Of a ``branch`` by a list: the slot that gets its next item."""
+    give: str = ""
+    """Of a ``branch`` by words: the list whose next line they become."""
+    of: tuple[str, ...] = ()
+    """Slots that a task gets, or fills."""
     visits: Visits | None = None
     resets: tuple[str, ...] = ()
     remind: tuple[str, ...] = ()
@@ -194,6 +141,13 @@ class Step:
     """Seconds, instead of the timing class's own."""
     keep: str = ""
     """Name under which the answer, or the words of the turn, are kept for later prompts."""
+    add: Literal["", "line", "words", "anew"] = ""
+    """With ``keep`` on a turn: what is kept is a list, and the turn is its next line, or holds words of it (``anew``:
+    all of its words)."""
+    keep_who: str = ""
+    """Name under which it is kept who acts in this step."""
+    days: tuple[int, ...] = ()
+    """Where a day is asked for: what the keys 1, 2, 3 mean, in days from today; a yes takes the first."""
 
     @property
     def patience_s(self) -> float:
@@ -210,6 +164,13 @@ class Graph:
     steps: Mapping[str, Step]
     menu: bool = False
     """Offered to the couple by its title."""
+    alone: bool = False
+    """For the sender alone: the other one is not heard, and no word of it stands in an event."""
+    shared: bool = False
+    """Entered from other graphs, by a command or before a dialogue, and left with ``return``."""
+    exit: str = ""
+    """Of a shared graph in which somebody plays a part: the only step that leads out of it. A break leads there, too,
+    and it is said before any end."""
     prelude: str = ""
     """The first step when walked before a dialogue; empty: ``start``."""
 
@@ -243,6 +204,8 @@ class Prompt:
     repeat: str
     cue: str
     stem: str = ""
+    stems: tuple[str, ...] = ()
+    """Further stems; each time that one is offered it is the next."""
     again: str = ""
     """Of a step with an ``asker``: the question put to the one who answers, once it stands in the room."""
     without: str = ""
@@ -332,6 +295,10 @@ class Language:
     """Somebody who grew up with the language has read all of it."""
     dotless_i: bool = False
     """The small letter of I is ı, as in Turkish."""
+    noun_capitals: bool = False
+    """Nouns are written with a capital, as in German: a capital at the beginning may be the word's own."""
+    joiner: str = "and"
+    """The word before the last of several things."""
     sounds: bool = False
     """Its words may be likened by sound (Metaphone, which is made for English)."""
 

@@ -45,12 +45,21 @@ class StepTable(Struct, forbid_unknown_fields=True):
     microphone: Literal["on", "off"] = "on"
     reason: EndReason | Literal[""] = ""
     swap: bool = False
+    third: str = ""
+    graph: str = ""
+    by: str = ""
+    take: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    give: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    of: list[str] = []
     visits: VisitsTable | None = None
     resets: list[str] = []
     remind: list[str] = []
     reminders_s: list[Seconds] = []
     end_silence_s: Seconds | None = None
     keep: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    add: Literal["", "line", "words", "anew"] = ""
+    keep_who: Annotated[str, Meta(pattern="^([a-z][a-z0-9_]*)?$")] = ""
+    days: list[Annotated[int, Meta(ge=0, le=366)]] = []
 
 
 class GraphTable(Struct, forbid_unknown_fields=True):
@@ -58,6 +67,9 @@ class GraphTable(Struct, forbid_unknown_fields=True):
     start: str
     step: list[StepTable]
     menu: bool = False
+    alone: bool = False
+    shared: bool = False
+    exit: str = ""
     prelude: str = ""
 
 
@@ -73,6 +85,7 @@ class PromptTable(Struct, forbid_unknown_fields=True):
     repeat: str = ""
     cue: str = ""
     stem: str = ""
+    stems: list[str] = []
     again: str = ""
     title: str = ""
     without: str = ""
@@ -84,7 +97,9 @@ class LanguageTable(Struct, forbid_unknown_fields=True):
     voices: list[str]
     offered: bool = True
     reviewed: bool = False
+    joiner: str = "and"
     dotless_i: bool = False
+    noun_capitals: bool = False
     sounds: bool = False
 
 

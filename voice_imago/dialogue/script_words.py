@@ -14,9 +14,20 @@ from dataclasses import dataclass
 from voice_imago.dialogue.phrases import Phrases, plain_words
 from voice_imago.dialogue.script_figures import check_numbers, check_times
 from voice_imago.dialogue.script_files import Problems, did_you_mean
+from voice_imago.dialogue.script_names import (
+    ALWAYS_KNOWN,
+    GUIDE_KEYS,
+)
 from voice_imago.dialogue.script_read import Read
 from voice_imago.dialogue.script_replies import check_commands, check_replies
-from voice_imago.dialogue.script_shape import AGAIN, GUIDE_KEYS, STEM, Language, Prompt, Step
+from voice_imago.dialogue.script_shape import (
+    AGAIN,
+    STEM,
+    Language,
+    Prompt,
+    Step,
+)
+from voice_imago.dialogue.script_walks import kept_slots
 
 __all__ = ["check_words", "prompt_words"]
 
@@ -31,7 +42,8 @@ REPEAT_SHARE = 0.6
 
 _NAMES = frozenset({"sender", "receiver", "actor", "other", "asker"})
 _MORE_PLACEHOLDERS = {
-    "guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}, "guide.last_mirrored": {"line"},
+    "guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}, "guide.how_long": {"count"},
+    "guide.last_mirrored": {"line"},
     "guide.unfinished": {"title"}, "guide.practice": {"number"}, "guide.practice_kind": {"number", "title"},
     "guide.practice_appreciations": {"number"}, "guide.practice_requests": {"number", "count"},
     "guide.practice_days": {"number"}, "guide.due_yesterday": {"name", "what"}, "guide.due_week": {"name", "what"},
@@ -69,7 +81,7 @@ class _Words:
 def check_words(read: Read, problems: Problems) -> None:
     """Report everything that is wrong with the words, language by language."""
     used = _used_keys(read)
-    slots = {step.keep for graph in read.graphs.values() for step in graph.steps.values() if step.keep}
+    slots = kept_slots(read.graphs)
     for code, language in read.languages.items():
         words = _Words(language, used, slots, problems)
         _check_keys(words, read.broken)
@@ -159,8 +171,8 @@ def _check_usual_length(words: _Words) -> None:
 
 def _check_placeholders(words: _Words, prompt: Prompt) -> None:
     known = _placeholders(prompt.key, words) | set(words.slots)
-    for form in (*_FORMS, "stem", "again", "title"):
-        text = getattr(prompt, form)
+    texts = [(form, getattr(prompt, form)) for form in (*_FORMS, "stem", "again", "title")]
+    for form, text in [*texts, *(("stems", stem) for stem in prompt.stems)]:
         if form != "first" and text == prompt.first:
             continue
         try:
@@ -170,7 +182,7 @@ def _check_placeholders(words: _Words, prompt: Prompt) -> None:
             continue
         for name in names:
             if name not in known:
-                allowed = ", ".join(f"{{{one}}}" for one in sorted(known))
+                allowed = ", ".join(f"{{{one}}}" for one in sorted(known - set(words.slots)))
                 what = f"'{{{name}}}' cannot be filled in here (known: {allowed})"
                 words.add(f"{prompt.key}/{form}", what + did_you_mean(name, known))
 
@@ -194,10 +206,11 @@ def _named(text: str) -> list[str]:
 def _slots(prompt: Prompt, words: _Words) -> list[str]:
     """Which kept answers a prompt names."""
     try:
-        named = {name for form in (*_FORMS, "stem", "again") for name in _named(getattr(prompt, form))}
+        forms = [getattr(prompt, form) for form in (*_FORMS, "stem", "again")]
+        named = {name for text in (*forms, *prompt.stems) for name in _named(text)}
     except ValueError:
         return []  # told already
-    return sorted(named & set(words.slots))
+    return sorted(named & set(words.slots) - ALWAYS_KNOWN)
 
 
 def _check_without(words: _Words, prompt: Prompt) -> None:
@@ -229,12 +242,12 @@ def _named_roles(prompt: Prompt) -> set[str]:
 
 def _check_neutral(words: _Words, prompt: Prompt, avoid: Phrases) -> None:
     """A stem is what the partner says, so it may name a feeling; the guide may not."""
-    for form in (*_FORMS, "stem", "again"):
-        text = getattr(prompt, form)
+    texts = [(form, getattr(prompt, form)) for form in (*_FORMS, "stem", "again")]
+    for form, text in [*texts, *(("stems", stem) for stem in prompt.stems)]:
         if form in ("repeat", "cue") and text == prompt.first:
             continue
         for found in avoid.find(words.plain(text)):
-            if form != "stem" or found.label != "feeling_guess":
+            if form not in ("stem", "stems") or found.label != "feeling_guess":
                 phrase = " ".join(found.words)
                 what = f"'{phrase}' is on the neutrality list ({found.label}); say what is next"
                 words.add(f"{prompt.key}/{form}", what)

@@ -8,14 +8,15 @@ A day and a time are said as they were understood, in the first phrase that ``ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from voice_imago.dialogue.listing import one_line
 from voice_imago.dialogue.phrases import bare
 from voice_imago.dialogue.script_shape import Language
 from voice_imago.dialogue.when import WEEKDAYS, Part, When
 
-__all__ = ["Slot", "spoken_slots"]
+__all__ = ["Slot", "joined", "spoken_slots"]
 
 MOST_WORDS = 30
 """A turn of more words is not said again; prompts that name it say what they say without."""
@@ -31,6 +32,33 @@ class Slot:
     """The words of a turn."""
     when: When | None = None
     """The day and time of a date."""
+    items: tuple[str, ...] = ()
+    """Of a ``list``: its lines or words."""
+
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing in it: no words, no line."""
+        return not (self.items or self.text) if self.meaning in ("words", "list") else not self.meaning
+
+    @property
+    def as_kept(self) -> str:
+        """Words and lines as they are stored and recalled, however long: one line of a list beneath the other."""
+        return "\n".join(self.items) if self.meaning == "list" else self.text
+
+    def with_items(self, *more: str) -> Slot:
+        """A list with more lines; each stands in it once."""
+        return Slot("list", items=tuple(dict.fromkeys((*self.items, *more))))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it adds to a list: its lines, or its words as one."""
+        return self.items or ((one_line(self.text),) if self.text else ())
+
+    def next_item(self) -> tuple[Slot | None, Slot]:
+        """The first line as a slot of its own, and the list without it."""
+        if not self.items:
+            return None, self
+        return Slot("words", self.items[0]), Slot("list", items=self.items[1:])
 
 
 def spoken_slots(slots: Mapping[str, Slot], language: Language, partners: tuple[str, str]) -> dict[str, str]:
@@ -47,10 +75,19 @@ def _spoken(slot: Slot, language: Language, partners: tuple[str, str]) -> str:
         return _number(language, int(value))
     if kind == "name":
         return partners[int(value)]
+    if kind == "list":
+        return joined(slot.items, language.joiner)
     if kind == "choice":
         phrases = language.replies.get(slot.meaning) or language.replies.get(value, ())
         return bare(phrases[0]) if phrases else ""
     return slot.text.strip(" .,;:!?…") if len(slot.text.split()) <= MOST_WORDS else ""
+
+
+def joined(items: Sequence[str], joiner: str) -> str:
+    """One after the other, with "and" before the last."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
 def _number(language: Language, value: int, form: str = "") -> str:
@@ -85,7 +122,9 @@ class _When:
             words.append(self._date(when))
         elif when.days is not None:
             fixed = times.days.get(str(when.days))
-            words.append(fixed[0] if fixed else self._filled(times.ahead.get("days", ()), number=when.days))
+            weeks = when.days % 7 == 0 and times.ahead.get("weeks")
+            ahead = self._filled(weeks, number=when.days // 7) if weeks else ""
+            words.append(fixed[0] if fixed else ahead or self._filled(times.ahead.get("days", ()), number=when.days))
         elif when.weekday is not None:
             words.append(times.weekday[WEEKDAYS[when.weekday]][0])
         if part is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
+from voice_imago.dialogue.openings import Sent
+from voice_imago.dialogue.script_shape import Mode
 from voice_imago.dialogue.slots import Slot
-from voice_imago.events import Form, Partner, Performed, Speaker, Utterance, WordsKnown
+from voice_imago.events import Form, Partner, Performed, Speaker, TurnHeard, Utterance, WordsKnown
 
 __all__ = [
+    "BASES",
     "LISTENING",
     "After",
     "Before",
@@ -48,7 +51,7 @@ class Phase(Enum):
 LISTENING = (Phase.GRACE, Phase.LISTENING, Phase.DECIDING)
 """The phases in which the current step is being answered."""
 
-After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop", "work"]
+After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop", "work", "leave"]
 """What follows when the lines in the queue are said."""
 
 
@@ -63,7 +66,10 @@ class Line:
     """Words of the couple's own are in it: its sound is never written."""
 
 
-CallKind = Literal["main", "prelude", "mirror", "aside"]
+CallKind = Literal["main", "prelude", "part", "mirror", "aside"]
+"""``part``: walked from a step of another graph."""
+BASES: Final = ("main", "prelude", "part")
+"""Calls whose steps one can go back along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,11 @@ class Call:
     graph: str
     step: str
     kind: CallKind = "main"
-    mode: Literal["loop", "once"] = "loop"
+    mode: Mode = "loop"
     visits: Mapping[str, int] = field(default_factory=dict)
     """How often each step was entered."""
-    branched: frozenset[str] = frozenset()
-    """Which `heard` branches were already taken."""
+    branched: frozenset[tuple[str, str]] = frozenset()
+    """Which `heard` branches were already taken: step and list."""
     second: bool = False
     """In a step for both: the second partner's part."""
     flipped: bool = False
@@ -86,6 +92,9 @@ class Call:
     """``StepEntered`` was published for the current step."""
     left_s: float | None = None
     """Seconds left of this step's rest, when it was interrupted."""
+    way: tuple[tuple[Call, Partner], ...] = ()
+    """Of a part: the trail and the sender where it was entered; both are so again when it is left."""
+    came: Partner = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,8 @@ class State:
     meanwhile: tuple[WordsKnown | Performed, ...] = ()
     """Words and outcomes that arrived while something in between was said."""
 
+    resumed: bool = False
+    """The step stands where it was left for an aside."""
     visit: int = 0
     """Counts the steps performed; tells whether the dialogue has moved on."""
     floor: Partner | None = None
@@ -145,6 +156,13 @@ class State:
     """The question of this step has been asked aloud."""
     answer_turns: frozenset[int] = frozenset()
     """Turns of this step whose words are awaited."""
+    sent: Sent | None = None
+    """The piece that is being mirrored."""
+    mirror_turn: int = 0
+    """The turn of its mirror; 0: there is none yet."""
+    mirror_text: str | None = None
+    confirmed: int = 0
+    """The turn of the last mirror that the sender found right; its words are the slot ``last_mirrored``."""
     last_turn: int = 0
     """The turn that was over last."""
     last_start: float = 0.0
@@ -182,12 +200,20 @@ class State:
     """Paused because the microphone was lost."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """Answers kept by name, for as long as the session lasts."""
-    keeping: Mapping[int, str] = field(default_factory=dict)
-    """Turns whose words are awaited to be kept, and the name for them."""
+    keeping: Mapping[int, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    """Turns whose words are awaited to be kept: the name for them, how they are added to a list, and the reply lists
+    that the step listens for."""
+    waiting: TurnHeard | None = None
+    """The turn that is over when its words are there (phase DECIDING)."""
 
     @property
     def call(self) -> Call:
         return self.calls[-1]
+
+    @property
+    def base(self) -> int:
+        """Where in ``calls`` the graph is that is being walked, apart from mirrors and asides."""
+        return max(n for n, call in enumerate(self.calls) if call.kind in BASES)
 
     @property
     def talking(self) -> bool:
@@ -247,4 +273,5 @@ def entered(state: State, *, asked: bool) -> State:
         doubt=None,
         doubted=False,
         unsure_turns=frozenset(),
+        waiting=None,
     )

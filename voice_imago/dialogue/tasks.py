@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voice_imago.dialogue.beginning import Standing, take_up
 from voice_imago.dialogue.facilitation import understanding_notice
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase
 from voice_imago.events import (
     Partner,
@@ -36,6 +38,8 @@ class Tasks:
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
+        self.offered: Standing | None = None
+        """Where a session was broken off that may be taken up."""
         self._lessons: dict[int, Partner] = {}
         """Turns being learnt from, by the id of their task."""
 
@@ -51,6 +55,7 @@ class Tasks:
             self._learnt(self._lessons.pop(fact.id), fact.outcome)
         elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
             if waiting is state:
+                self._recalled(fact)
                 self._done(fact.outcome)
             else:  # taken when what is said in between was said
                 guide.state = replace(state, meanwhile=(*state.meanwhile, fact))
@@ -100,9 +105,22 @@ class Tasks:
         if task is None:  # nobody waits for the outcome of no task
             return
         self._tell(task, outcome, guide.actor)
+        if task == "take_up" and outcome == "good" and self.offered is not None:
+            take_up(guide, self.offered)
+            return
         if task == "tell_apart":
             self._told_apart(outcome)
         guide.follow(guide.walker.outcome(guide.state, outcome))
+
+    def _recalled(self, fact: Performed) -> None:
+        """What was kept on an earlier evening is known again, in place of what was said meanwhile."""
+        guide, state = self._guide, self._guide.state
+        if guide.step.task == "recall" and fact.outcome == "good":
+            guide.state = replace(state, slots={n: s for n, s in state.slots.items() if n not in guide.step.of})
+        for name, meaning, text in fact.values:
+            if name in guide.step.of:
+                slot = Slot("list", items=tuple(text.split("\n"))) if meaning == "list" else Slot(meaning, text)
+                guide.state = guide.state.keep(name, slot)
 
     def _told_apart(self, outcome: str) -> None:
         if outcome == "good":

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from voice_imago.dialogue.script import MIRROR_GRAPH, Script, Step
+from voice_imago.dialogue.script import (
+    Script,
+    Step,
+)
+from voice_imago.dialogue.script_names import (
+    MIRROR_GRAPH,
+)
 from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import Walker
 from voice_imago.events import Window

@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from voice_imago.dialogue.script import Language, Prompt
 from voice_imago.dialogue.state import Line
@@ -19,6 +20,8 @@ __all__ = ["STEM_KEY", "Wording"]
 STEM_KEY = "guide.stem"
 """The prompt around a stem: "You could start: …"."""
 
+_NO_ANSWERS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", "count", "title", "minutes"}
+"""Placeholders that nobody's answer stands in."""
 _FORMS: tuple[Form, Form, Form] = ("first", "repeat", "cue")
 Person = Partner | None
 """Whom a prompt is for; None: both."""
@@ -31,6 +34,8 @@ class Wording:
         self._language = language
         self._names = names
         self._heard: Counter[tuple[str, Person]] = Counter()
+        self._offered: Counter[str] = Counter()
+        """How often a stem of each prompt was offered."""
 
     # ------------------------------------------------------------------ which form
 
@@ -75,7 +80,8 @@ class Wording:
     def line(self, key: str, roles: Mapping[str, str], *, form: Form = "first") -> Line:
         """A prompt in one form. A key that no file has is a fault of the program, so it raises KeyError."""
         prompt = self._sayable(key, roles)
-        return Line(prompt.key, form, self._filled(getattr(prompt, form), roles))
+        text = getattr(prompt, form)
+        return Line(prompt.key, form, self._filled(text, roles), _holds_own_words(text))
 
     def text(self, key: str, form: Form, roles: Mapping[str, str]) -> str:
         """The words alone."""
@@ -84,7 +90,8 @@ class Wording:
     def question(self, key: str, roles: Mapping[str, str]) -> Line:
         """The step's question again, put to the one who answers; the repeat form where the guide asked itself."""
         prompt = self._sayable(key, roles)
-        return Line(prompt.key, "repeat", self._filled(prompt.again or prompt.repeat, roles))
+        text = prompt.again or prompt.repeat
+        return Line(prompt.key, "repeat", self._filled(text, roles), _holds_own_words(text))
 
     def title(self, key: str) -> str:
         """What "where are we" calls the step of this prompt."""
@@ -93,14 +100,28 @@ class Wording:
     def has_stem(self, key: str, roles: Mapping[str, str] = {}) -> bool:
         return bool(self._sayable(key, roles).stem)
 
-    def stem(self, key: str, roles: Mapping[str, str]) -> Line:
+    def next_stem(self, key: str, roles: Mapping[str, str]) -> Line:
+        """The stem that is due, counted as offered: a prompt with several offers another one each time."""
+        line = self.stem(key, roles, self._offered[key])
+        self._offered[key] += 1
+        return line
+
+    def stems(self, key: str, roles: Mapping[str, str]) -> int:
+        """How many stems the prompt has."""
+        prompt = self._sayable(key, roles)
+        return bool(prompt.stem) + len(prompt.stems)
+
+    def stem(self, key: str, roles: Mapping[str, str], number: int = 0) -> Line:
         """How one could start: "You could start: What I hear you say is …". Empty where there is no stem."""
-        stem = self._filled(self._sayable(key, roles).stem, roles)
+        prompt = self._sayable(key, roles)
+        several = (prompt.stem, *prompt.stems)
+        written = several[number % len(several)]
+        stem = self._filled(written, roles)
         if not stem:
             return Line(STEM_KEY, "first", "")
         if stem[-1].isalnum():  # the partner goes on from here
             stem += "…"
-        return self.line(STEM_KEY, {**roles, "stem": stem})
+        return replace(self.line(STEM_KEY, {**roles, "stem": stem}), own=_holds_own_words(written))
 
     def _prompt(self, key: str) -> Prompt:
         return self._language.prompts[key]
@@ -110,8 +131,9 @@ class Wording:
         prompt = self._prompt(key)
         if not prompt.without:
             return prompt
-        forms = (prompt.first, prompt.repeat, prompt.cue, prompt.stem, prompt.again)
-        named = {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+        named = set[str]().union(
+            *map(_named, (prompt.first, prompt.repeat, prompt.cue, prompt.stem, *prompt.stems, prompt.again))
+        )
         return prompt if named <= {"sender", "receiver", *values} else self._prompt(prompt.without)
 
     def _filled(self, text: str, roles: Mapping[str, str]) -> str:
@@ -122,4 +144,15 @@ class Wording:
             parts.append(literal)
             if placeholder is not None:
                 parts.append(values[placeholder])
-        return "".join(parts)
+        said = "".join(parts)
+        return said[:1].upper() + said[1:] if text.startswith("{") else said
+
+
+def _named(text: str) -> set[str]:
+    """The placeholders of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def _holds_own_words(text: str) -> bool:
+    """Whether a text, as it is written, names a kept answer."""
+    return not _named(text) <= _NO_ANSWERS

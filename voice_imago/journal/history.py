@@ -10,10 +10,14 @@ from typing import Any
 
 from voice_imago.journal import notes, rows
 
-__all__ = ["DAYS_KEPT", "Practice", "practice"]
+__all__ = ["DAYS_KEPT", "EVENING", "FINISHED", "Practice", "practice"]
 
 DAYS_KEPT = "days_kept"
 """The counter of days on which both say that the pledge was kept."""
+FINISHED = "finished:"
+"""Counters with a dialogue behind it: how often it was led to its end in an evening."""
+EVENING = "session"
+"""The graph of a whole evening, which is no dialogue itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,11 @@ class Practice:
     @property
     def finished(self) -> Mapping[str, int]:
         """Dialogue -> how often it was led to its end."""
-        return Counter(row.dialogue for row in self.sessions if row.reason == "finished")
+        found = Counter(row.dialogue for row in self.sessions if row.reason == "finished" and row.dialogue != EVENING)
+        for name, days in self.counted.items():
+            if name.startswith(FINISHED):
+                found[name.removeprefix(FINISHED)] += sum(days.values())
+        return found
 
     @property
     def appreciations(self) -> int:

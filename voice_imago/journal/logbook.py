@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voice_imago.dialogue.beginning import Standing, standing_of
-from voice_imago.dialogue.script_shape import MIRROR_GRAPH
+from voice_imago.dialogue.script_names import MIRROR_GRAPH
 from voice_imago.events import Fact, Input, StepEntered, Transcript, TurnEnded
 from voice_imago.journal.store import Progress, TurnRow
 from voice_imago.journal.tape import Part, Recorder

@@ -21,6 +21,7 @@ __all__ = [
     "agreements",
     "appoint",
     "appointments",
+    "clear",
     "count",
     "counted",
     "document",
@@ -196,6 +197,11 @@ def documents(connection: Any) -> dict[str, list[Item]]:
     for item in _items(connection.execute(f"{_ITEMS} ORDER BY document, id")):
         found.setdefault(item.document, []).append(item)
     return found
+
+
+def clear(connection: Any, document: str, by: str) -> None:
+    """Every line of one shared list that one partner (both: nobody) put there; for a list that is written anew."""
+    connection.execute("DELETE FROM items WHERE document = ? AND by = ?", (document, by))
 
 
 _ITEMS = "SELECT id, session, document, text, by, ratings FROM items"

@@ -101,8 +101,9 @@ class _Settings(msgspec.Struct):
 
 
 def write_settings(settings: SessionSettings) -> bytes:
-    """Without the partners' names, and without the address of a speech server."""
-    course = replace(settings.course, partners=NAMES)
+    """Without the partners' names, any words of theirs, and the address of a speech server."""
+    slots = {name: _wordless(slot) for name, slot in settings.course.slots.items()}
+    course = replace(settings.course, partners=NAMES, slots=slots)
     return msgspec.msgpack.encode(_Settings(course, settings.hearing, listed(settings.recogniser), settings.echo))
 
 

@@ -15,14 +15,19 @@ __all__ = ["check"]
 HINT = "Name a prompts folder, a scene, or nothing at all."
 
 
-def check(path: Path | None) -> int:
-    """Check a prompts folder, a scene, a folder of scenes, or (None) everything that ships; 2 with problems."""
+def check(path: Path | None, language: str = "") -> int:
+    """Check a prompts folder, a scene, a folder of scenes, or (None) everything that ships; 2 with problems.
+
+    ``language``: one that is not offered yet is checked as if it were.
+    """
     if path is not None and not path.exists():
         raise FileError(f"There is no file or folder {path}.", HINT)
     prompts, scenes = _split(path)
     if prompts is None and not scenes:
         raise FileError(f"In the folder {path} are neither prompts nor scenes.", HINT)
-    problems = [] if prompts is None else check_prompts(prompts)
+    if language and prompts is not None and not (prompts / language).is_dir():
+        raise UsageError(f"There is no language called {language!r} in {prompts}.", "See languages.toml there.")
+    problems = [] if prompts is None else check_prompts(prompts, language)
     script = None if problems else _script(prompts)
     for scene in scenes:
         problems += _scene_problems(scene, script)

@@ -32,9 +32,11 @@ from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
+from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
@@ -142,7 +144,7 @@ class Live:
         opening = choose_opening(plan, self._scribe.reason)
         self._ear.enrol(opening.voiceprint)
         self._start_tasks(opening)
-        course = opening.course(plan, self._scribe)
+        course = opening.course(plan, self._scribe, self._script)
         hearing = settings_for(self._detector, thinking=plan.thinking)
         session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
         ports = StagePorts(
@@ -177,8 +179,21 @@ class Live:
         self._ear.gate.coupling_db = self._plan.settings.echo_db
         table = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
         desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
-        self._tasks = AllTasks(table, model_tasks(desk, self._plan.language, self._plan.model_dir))
+        models = model_tasks(desk, self._plan.language, self._plan.model_dir)
+        self._tasks = AllTasks(
+            table, models, remembering=Remembering(jobs, ports.done), journal=self._journal_tasks(jobs)
+        )
         self._parts.callback(self._tasks.close)
+
+    def _journal_tasks(self, jobs: JobThread) -> JournalTasks:
+        def done(id: int, answer: Answer) -> None:
+            self._post(lambda at: Performed(at, id, answer.outcome, answer.values))
+
+        return JournalTasks(self._plan.kept.keeper, self._plan.partners, jobs, done, self._type_secret)
+
+    def _type_secret(self, typed: Callable[[str | None], None]) -> None:
+        """What is typed next is no key; the answer comes in the main loop."""
+        self._keys.type_secret(lambda secret: self._inbox.post(lambda: typed(secret)))
 
     def _use_model(self, folder: Path) -> Understanding:
         """A fetched model takes over; called in the thread of the jobs."""
@@ -201,9 +216,9 @@ class Live:
             output.error(f"{error.message} The guide prints its sentences instead. {error.hint}".strip())
 
     def _start_keys(self) -> None:
-        keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
-        self._parts.callback(keys.close)
-        keys.start()
+        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
+        self._parts.callback(self._keys.close)
+        self._keys.start()
 
     def _new_microphone(self) -> SounddeviceMicrophone:
         return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))

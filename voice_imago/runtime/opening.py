@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from voice_imago import output
 from voice_imago.dialogue.course import Course, VoicesKnown
+from voice_imago.dialogue.script import Script
 from voice_imago.engines.ports import Voiceprint
 from voice_imago.engines.recognisers import Reason
 from voice_imago.engines.voiceprint_enrolment import VoiceModel, tell_apart, too_alike
@@ -15,6 +17,7 @@ from voice_imago.engines.wyoming_address import is_home
 from voice_imago.errors import VoiceImagoError
 from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
+from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan
 from voice_imago.runtime.scribe import Scribe
 from voice_imago.settings import Settings
@@ -33,7 +36,7 @@ class Opening:
     models: Models = (None, None)
     voiceprint: Voiceprint | None = None
 
-    def course(self, plan: StartPlan, scribe: Scribe) -> Course:
+    def course(self, plan: StartPlan, scribe: Scribe, script: Script) -> Course:
         """The course of this evening. That sound leaves the computer is said before anything else is asked."""
         notices = [*plan.notices]
         if is_home(plan.recogniser):
@@ -41,7 +44,7 @@ class Opening:
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
         hello = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello", "guide.limits")
-        return Course(
+        course = Course(
             plan.dialogue,
             plan.language,
             plan.partners,
@@ -49,7 +52,11 @@ class Opening:
             opening=(*hello, *notices),
             prelude=() if plan.kept.standing is not None else self.prelude,
             voices=self.voices,
+            slots=plan.kept.slots,
+            offered=plan.kept.offered,
         )
+        whole = plan.dialogue == EVENING
+        return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course
 
 
 def choose_opening(plan: StartPlan, reason: Reason = "asked") -> Opening:

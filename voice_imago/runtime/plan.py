@@ -11,6 +11,7 @@ from typing import Literal
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.script_names import MIRROR_GRAPH
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec
 from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
@@ -31,6 +32,7 @@ __all__ = [
     "check_language",
     "check_partners",
     "check_scene",
+    "choose_name",
     "make_prompts",
     "make_voice",
 ]
@@ -55,8 +57,11 @@ class StartPlan:
     """Everything that `start` was told."""
 
     dialogue: str
+    """The graph to begin with: ``session``, or one that is walked by itself."""
     language: str
     partners: tuple[str, str]
+    asked: str = ""
+    """The dialogue that was asked for; empty: the menu asks."""
     recogniser: str = "auto"
     model: str = ""
     model_dir: Path | None = None
@@ -77,7 +82,8 @@ class StartPlan:
         return RecogniserSpec(self.recogniser, self.model, self.model_dir, self.language, self.partners)
 
 
-def _choose(what: str, given: str, choices: Sequence[str]) -> str:
+def choose_name(what: str, given: str, choices: Sequence[str]) -> str:
+    """The name, if it is one of the choices. Raises UsageError with the choices, and what may have been meant."""
     if given in choices:
         return given
     close = difflib.get_close_matches(given, choices, 1)
@@ -87,15 +93,16 @@ def _choose(what: str, given: str, choices: Sequence[str]) -> str:
 
 def check_dialogue(script: Script, name: str) -> str:
     """The dialogue's id. Raises UsageError with the choices."""
-    return _choose("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
+    return choose_name("dialogue", name, [graph.id for graph in script.graphs.values() if graph.menu])
 
 
 def check_scene(script: Script, dialogue: str, prelude: Sequence[str]) -> None:
-    """What a scene may begin with: a dialogue, or a set-up; before it shared graphs. Raises UsageError."""
-    if dialogue not in (ENROLMENT, MODEL_SETUP):
+    """What a scene may begin with: a dialogue, or a part of dialogues by itself; before it shared graphs. Raises
+    UsageError."""
+    if dialogue == MIRROR_GRAPH or dialogue not in script.graphs:
         check_dialogue(script, dialogue)
     for name in prelude:
-        _choose("prelude", name, PRELUDES)
+        choose_name("prelude", name, PRELUDES)
 
 
 def check_language(script: Script, code: str) -> str:
@@ -105,7 +112,7 @@ def check_language(script: Script, code: str) -> str:
     if language is not None and not language.offered:
         what = f"{language.name} is not ready yet: the guide's own words in it are still to be written."
         raise UsageError(what, f"Choose one of: {', '.join(offered)}.")
-    return _choose("language", code, offered)
+    return choose_name("language", code, offered)
 
 
 def check_partners(names: Sequence[str]) -> tuple[str, str]:

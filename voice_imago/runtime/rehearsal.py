@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,13 @@ from voice_imago.events import (
     PromptEnded,
 )
 from voice_imago.hearing.room import Room as MeasuredRoom
+from voice_imago.journal.keeper import Keeper
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
+from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal_ends import (
     CachedPrompts,
@@ -45,12 +49,15 @@ from voice_imago.runtime.rehearsal_ends import (
 )
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.scene_hub import SceneHub
-from voice_imago.runtime.stage import Keeps, Stage, StagePorts
+from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
 from voice_imago.session import Session, SessionSettings
+from voice_imago.settings import Settings
 
 __all__ = ["Outcome", "Rehearsal", "RehearsalPorts", "SampleClockPlayer", "unmet"]
 
+BEGAN = datetime(2026, 1, 5, 19, 30)
+"""When every rehearsed evening begins: a Monday."""
 BLOCK = 512
 """Samples at 16 kHz that pass at once: one detector frame."""
 STALL_S = 420.0
@@ -74,7 +81,7 @@ class RehearsalPorts:
     keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
     """Takes a voice that both partners want to be remembered."""
     events: Path | None = None
-    journal: Keeps | None = None
+    journal: Keeper | None = None
     standing: Standing | None = None
     """Where an earlier session stopped."""
     show: Callable[[str], None] = lambda line: None
@@ -123,7 +130,10 @@ class Rehearsal:
             words=words,  # type: ignore[arg-type]
             prelude=scene.prelude,
             voices="known" if known else "learn" if scene.voices == "learn" else "none",
+            slots=scene.slots,
         )
+        if scene.dialogue == EVENING:
+            course = evening_course(course, "", Settings(), script, BEGAN)
         hearing = settings_for(detector, thinking=scene.thinking)
         self.session = Session(script, SessionSettings(course, hearing, recogniser=scene.recogniser))
         stream = EventStream(ports.events, scene.names, wall=self._now)
@@ -163,7 +173,12 @@ class Rehearsal:
         hub, models = self._ports.hub, None
         if hub is not None:
             models = hub.tasks(done, lambda make: self._stage.feed(make(self._now())), self._understand)
-        return AllTasks(self._table_tasks(done), models, done)
+
+        def answered(id: int, answer: Answer) -> None:
+            self._stage.feed(Performed(self._now(), id, answer.outcome, answer.values))
+
+        journal = JournalTasks(self._ports.journal, self._scene.names, at_once, answered, today=BEGAN.date)
+        return AllTasks(self._table_tasks(done), models, done, journal=journal)
 
     def _table_tasks(self, done: Callable[[int, str], None]) -> Tasks:
         ports = TaskPorts(

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from voice_imago.dialogue.script_names import KNOWN_SLOTS
+from voice_imago.dialogue.slots import Slot
 from voice_imago.errors import SceneError
 from voice_imago.runtime.event_stream import EVENTS
 
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, Meta(ge=0.0, le=7200.0)]
+Known = bool | Annotated[int, Meta(ge=0, le=100_000)] | str | list[str]
 Decibel = Annotated[float, Meta(ge=-100.0, le=100.0)]
 
 
@@ -121,6 +124,10 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thinking: Literal["quick", "normal", "patient"] = "normal"
     voices: Literal["known", "learn", "none"] = "known"
     """Known before the scene begins, learnt in it (from its turns, or by voice), or never told apart."""
+    known: dict[str, Known] = {}
+    """What the program knows beforehand, by the names of ``KNOWN_SLOTS``: ``dialogues = 6``, ``deep = true``.
+
+    A number, words, the lines of a list, or simply that it is so (false: nothing is known)."""
     keep: Literal["none", "counts", "notes", "transcript"] = "none"
     """What both partners want to be kept, in the journal of rehearsals."""
     prelude: tuple[str, ...] = ()
@@ -145,12 +152,25 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.folder / self.everybody[line.by].clips / line.wav
 
     @property
+    def slots(self) -> dict[str, Slot]:
+        """What is known beforehand, as the dialogue takes it."""
+        return {name: _slot(value) for name, value in self.known.items() if value is not False}
+
+    @property
     def everybody(self) -> dict[str, Partner]:
         """All who are heard, by name."""
         return {**self.partners, **self.guests}
 
     def index(self, by: str) -> Literal[0, 1]:
         return 0 if by == next(iter(self.partners)) else 1
+
+
+def _slot(value: Known) -> Slot:
+    if isinstance(value, bool):
+        return Slot("choice:on")
+    if isinstance(value, int):
+        return Slot(f"number:{value}")
+    return Slot("words", value) if isinstance(value, str) else Slot("list", items=tuple(value))
 
 
 def part_of(fault: Fault) -> str:
@@ -189,6 +209,7 @@ def read_scene(path: Path) -> Scene:
         "recogniser": Literal["scene", "fixture", "none", "answers"],
         "thinking": Literal["quick", "normal", "patient"],
         "voices": Literal["known", "learn", "none"],
+        "known": dict[str, Known],
         "keep": Literal["none", "counts", "notes", "transcript"],
         "prelude": tuple[str, ...],
         "guests": dict[str, Partner],
@@ -255,6 +276,9 @@ def _check(parts: dict[str, Any], folder: Path) -> list[str]:
     hub = parts.get("hub")
     if hub is not None and not (folder / hub.folder / "model.bin").is_file():
         problems.append(f"hub.folder: there is no speech model in {hub.folder}")
+    for name in parts.get("known") or {}:
+        if name not in KNOWN_SLOTS:
+            problems.append(f"known.{name}: nothing of that name is known" + _did_you_mean(name, KNOWN_SLOTS))
     room = parts.get("room")
     if room is not None and room.noise and not (folder / room.noise).is_file():
         problems.append(f"room.noise: there is no file {room.noise}")

@@ -276,6 +276,8 @@ class Stage:
 
     def _prepare(self, prepare: Prepare) -> None:
         if self.ports.audible():
+            for text in prepare.own:
+                self.ports.prompts.never_keep(text)
             self.ports.prompts.prepare(prepare.texts)
 
     # ------------------------------------------------------------------ earcons

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
-from voice_imago.runtime.keeping import Keeping, keeping
+from voice_imago.runtime.evening import EVENING, evening_course
+from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
 from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
@@ -34,6 +36,8 @@ _ALSO = {
     "whisper": "",
     "home": "",
 }
+FIRST = "appreciation"
+"""The dialogue that a couple begins with."""
 INSTEAD = "first_appreciation"
 """The scene that is played where nobody can be heard,"""
 NAMELESS = ("You", "Your partner")
@@ -49,18 +53,24 @@ def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
     if options.echo != "half":
         raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
-    script = load_script()
-    dialogue = check_dialogue(script, options.dialogue)
+    script = load_script(formal=options.formal or load_settings().formal)
+    asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
+    graph = asked or FIRST if options.straight else EVENING
     with keeping(options, script) as kept:
-        if kept.resumed is not None:
-            dialogue = kept.resumed.dialogue
+        if kept.resumed is not None and not kept.offered:
+            graph = kept.resumed.dialogue
             options.partners = options.partners or kept.resumed.partners
             options.language = options.language or kept.resumed.language
-        return (lead_typed if options.typed else sit_down)(options, script, dialogue, kept)
+        return (lead_typed if options.typed else sit_down)(options, script, graph, asked, kept)
 
 
-def sit_down(options: argparse.Namespace, script: Script, dialogue: str, kept: Keeping | None = None) -> int:
-    """Lead ``dialogue`` live; without a microphone the rehearsal plays in its place, and a set-up is typed."""
+def sit_down(
+    options: argparse.Namespace, script: Script, dialogue: str, asked: str = "", kept: Keeping | None = None
+) -> int:
+    """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, live.
+
+    Without a microphone the rehearsal plays in its place, and a set-up is typed.
+    """
     from voice_imago.runtime.understanding import remembered_model
 
     settings, kept = load_settings(), kept or Keeping()
@@ -70,6 +80,7 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str, kept: K
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
     plan = StartPlan(
         dialogue=dialogue,
+        asked=asked,
         language=language,
         partners=partners,
         recogniser=options.recogniser or settings.recogniser,
@@ -84,7 +95,7 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str, kept: K
         voices=options.voices,
         room=options.room,
         notices=kept.notices,
-        kept=kept.ports(partners),
+        kept=kept.ports(partners, script, script.languages[language]),
     )
     if dialogue != MODEL_SETUP:
         _say_what_is_understood(plan)
@@ -125,15 +136,29 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def lead_typed(options: argparse.Namespace, script: Script, dialogue: str, kept: Keeping | None = None) -> int:
-    """Lead ``dialogue`` by typed lines."""
+def lead_typed(
+    options: argparse.Namespace, script: Script, dialogue: str, asked: str = "", kept: Keeping | None = None
+) -> int:
+    """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, by typed lines."""
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
-    return _type(script, Course(dialogue, language, partners), options.events, options.model_dir, kept or Keeping())
+    kept = kept or Keeping()
+    ports = kept.ports(partners, script, script.languages[language])
+    course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.offered)
+    if dialogue == EVENING:
+        course = evening_course(course, asked, settings, script, datetime.now())
+    return _type(script, course, options.events, options.model_dir, kept.notices, ports)
 
 
-def _type(script: Script, course: Course, events: Path | None, model_dir: Path | None, kept: Keeping) -> int:
+def _type(
+    script: Script,
+    course: Course,
+    events: Path | None,
+    model_dir: Path | None,
+    notices: tuple[str, ...] = (),
+    kept: KeptPorts = NOTHING_KEPT,
+) -> int:
     from voice_imago.runtime.typed import TypedPlan, run_typed
     from voice_imago.runtime.understanding import Desk, ModelTasks, model_tasks
 
@@ -144,12 +169,12 @@ def _type(script: Script, course: Course, events: Path | None, model_dir: Path |
         course = replace(course, opening=("guide.hello_setup",))
         output.say("Typed set-up. Type yes or no, or a number. s skips, h is help, q stops.")
     else:
-        course = replace(course, opening=(*course.opening, *kept.notices))
+        course = replace(course, opening=(*course.opening, *notices))
         output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
         output.say(
             "An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop."
         )
-    plan = TypedPlan(course, events, output.say, models=models, kept=kept.ports(course.partners))
+    plan = TypedPlan(course, events, output.say, models=models, kept=kept)
     reason = run_typed(script, plan)
     return 1 if reason == "fault" else 0
 
@@ -167,7 +192,7 @@ def _live(plan: StartPlan, script: Script) -> int:
                 "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
             )
             course = Course(plan.dialogue, plan.language, plan.partners)
-            return _type(script, course, plan.events, plan.model_dir, Keeping())
+            return _type(script, course, plan.events, plan.model_dir)
         output.say("Here is a rehearsal instead, so that you can hear what I do.")
         return _play_instead(plan, script)
     return 1 if reason == "fault" else 0

@@ -133,7 +133,7 @@ class Tasks:
         if wanted.task != "learn_turn":
             self._listening = None
         self._newest[_kind(wanted)] = wanted.id
-        self._table[wanted.task](wanted)
+        self._table.get(wanted.task, self._cannot)(wanted)
 
     def tick(self, now_s: float) -> None:
         """So late it is on the audio clock; called after each chunk of sound."""
@@ -171,6 +171,10 @@ class Tasks:
                 self._answer(wanted, outcome)
 
         self._ports.run(lambda: safely(job), finished)
+
+    def _cannot(self, wanted: Perform) -> None:
+        """Something that is not done here: the journal's, for one."""
+        self._answer(wanted, "unavailable")
 
     def _answer(self, wanted: Perform, outcome: str) -> None:
         if self._newest.get(_kind(wanted)) == wanted.id:

@@ -21,15 +21,18 @@ from pathlib import Path
 from voice_imago.command_words import KEY_ANSWERS, KEY_COMMANDS
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.script_names import LONG_S
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.duplex_sounddevice import SilentPlayer
 from voice_imago.engines.ports import Pcm, Samples
 from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Performed, Ticked, Transcribe
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.runtime.all_tasks import AllTasks
+from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.keeping import NOTHING_KEPT, KeptPorts
 from voice_imago.runtime.model_tasks import ModelTasks
 from voice_imago.runtime.stage import Stage, StagePorts
@@ -104,6 +107,7 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
     typed: queue.SimpleQueue[Typed] = queue.SimpleQueue()
     stream = EventStream(plan.events, plan.course.partners, wall=time.monotonic)
     session = Session(script, SessionSettings(plan.course, HearingSettings(), recogniser="typed"))
+    secrets: list[Callable[[str | None], None]] = []
     nothing = _NoSound()
     player = SilentPlayer(lambda id: None, lambda id, cut: None)
     if plan.kept.listener is not None:
@@ -117,7 +121,17 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
             desk = Desk(jobs, typed.put, lambda make: typed.put(lambda: stage.feed(make(now()))), lambda folder: None)
             models = plan.models(desk)
             parts.callback(models.close)
-            ports = replace(ports, tasks=AllTasks(None, models, lambda id, o: stage.feed(Performed(now(), id, o))))
+
+            def done(id: int, outcome: str) -> None:
+                stage.feed(Performed(now(), id, outcome))
+
+            def answered(id: int, answer: Answer) -> None:
+                stage.feed(Performed(now(), id, answer.outcome, answer.values))
+
+            journal = JournalTasks(plan.kept.keeper, plan.course.partners, jobs, answered, secrets.append)
+            ports = replace(
+                ports, tasks=AllTasks(None, models, done, remembering=Remembering(jobs, done), journal=journal)
+            )
         stage = Stage(session, ports)
         lines = _standard_input() if plan.lines is None else plan.lines
         threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
@@ -125,7 +139,7 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
             stage.begin(now(), plan.kept.standing)
             ended, held = False, deque[Input]()
             while stage.finished is None:
-                ended = _work(stage, typed, held, now) or ended
+                ended = _work(stage, typed, held, secrets, now) or ended
                 while held and not _working(stage):
                     stage.feed(held.popleft())
                 if ended and not _working(stage):
@@ -137,8 +151,17 @@ def _working(stage: Stage) -> bool:
     return stage.session.dialogue.phase is Phase.WORKING
 
 
-def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now: Callable[[], float]) -> bool:
-    """Do the next thing; whether it was the end of the input. Answers typed ahead of their question are held."""
+def _work(
+    stage: Stage,
+    typed: queue.SimpleQueue[Typed],
+    held: deque[Input],
+    secrets: list[Callable[[str | None], None]],
+    now: Callable[[], float],
+) -> bool:
+    """Do the next thing; whether it was the end of the input. ``secrets``: who waits for a line that nobody sees.
+
+    Answers typed ahead of their question are held, and so is everything while something is done that takes no time.
+    """
     try:
         item = typed.get(timeout=TICK_S)
     except queue.Empty:
@@ -146,10 +169,12 @@ def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now
         grace = stage.session.dialogue.phase is Phase.GRACE
         stage.feed(FrameHeard(now(), 0.0) if grace else Ticked(now()))
         return False
-    if isinstance(item, str):
+    if isinstance(item, str) and secrets:
+        secrets.pop()(item.rstrip("\r\n") or None)
+    elif isinstance(item, str):
         input = as_input(item, stage.session.settings.course.partners, now())
         answer = input.key in KEY_ANSWERS if isinstance(input, KeyPressed) else bool(held)
-        if answer and _working(stage):
+        if _working(stage) and (answer or stage.session.dialogue.step.task not in LONG_S):
             held.append(input)
         else:
             stage.feed(input)

@@ -1,0 +1,133 @@
+"""What is known before an evening begins, and that the notice is remembered, by the real command in a fresh home."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.script import Resource, Script, load_script
+from voice_imago.events import Perform
+from voice_imago.folders import settings_file
+from voice_imago.runtime.evening import EVENING, Remembering, evening_course, evening_slots
+from voice_imago.runtime.help_page import read_locale
+from voice_imago.runtime.tasks import at_once
+from voice_imago.settings import Settings, load_settings
+
+NOW = datetime(2026, 3, 4, 20, 0)
+YES = "choice:yes"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICE_IMAGO_HOME", str(tmp_path))
+    return tmp_path
+
+
+def script_with(verified_on: date | None) -> Script:
+    script = load_script()
+    line = Resource(service="Emergency", kind="emergency", number="112", verified_on=verified_on, source="a test")
+    return Script(script.graphs, script.timings, script.languages, {read_locale(script.resources): (line,)})
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "known"),
+    [
+        ("", Settings(), {}),
+        ("request", Settings(), {"dialogue": "choice:request"}),
+        ("", Settings(notice_heard=True), {"notice": YES}),
+        ("", Settings(deep=True), {"deep": YES}),
+    ],
+)
+def test_what_was_asked_for_and_heard_is_known(asked: str, settings: Settings, known: dict[str, str]) -> None:
+    slots = evening_slots(asked, settings, script_with(None), NOW)
+    assert {name: slot.meaning for name, slot in slots.items()} == known
+
+
+@pytest.mark.parametrize(
+    ("verified_on", "spoken"),
+    [(None, False), (date(2026, 1, 1), True), (date(2025, 3, 3), False), (date(2026, 3, 5), False)],
+)
+def test_an_emergency_number_is_spoken_only_if_somebody_checked_it_within_a_year(
+    verified_on: date | None, spoken: bool
+) -> None:
+    slots = evening_slots("", Settings(), script_with(verified_on), NOW)
+    assert [slot.text for name, slot in slots.items() if name == "emergency"] == (["112"] if spoken else [])
+
+
+def test_the_limits_are_said_once_by_the_notice() -> None:
+    course = evening_course(Course("x", "en", ("Ana", "Ben")), "dialogue", Settings(), load_script(), NOW)
+    assert (course.dialogue, course.opening, course.began) == (EVENING, ("guide.hello",), NOW)
+
+
+def test_the_notice_is_remembered_and_everything_else_stays(home: Path) -> None:
+    told: list[tuple[int, str]] = []
+    settings_file().write_text('partners = ["Ana", "Ben"]\nrate_wpm = 130\n', encoding="utf-8")
+    Remembering(at_once, lambda id, outcome: told.append((id, outcome))).perform(Perform(7, "store", what="notice"))
+    assert told == [(7, "good")]
+    assert load_settings() == Settings(partners=("Ana", "Ben"), rate_wpm=130, notice_heard=True)
+
+
+def test_a_settings_file_that_is_a_folder_is_one_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    settings_file().mkdir(parents=True)
+    Remembering(at_once, lambda id, outcome: told.append(outcome)).perform(Perform(7, "store", what="notice"))
+    assert told == ["failed"]
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_an_evening_that_was_killed_is_offered_the_next_time_and_goes_on_where_it_was(home: Path) -> None:
+    """Both wanted notes; the program dies after the mirror, and the next one asks before it goes on there."""
+    command = [sys.executable, "-m", "voice_imago", "start", "--typed", "--partners", "Ana", "Ben"]
+    dying = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert dying.stdin is not None
+    assert dying.stdout is not None
+    evening = "y\ny\nAna: yes\nBen: yes\nn\nAna: notes\nBen: notes\nAna: eight\nBen: six\nappreciation\n"
+    dying.stdin.write(evening + "Ana: now?\nBen: yes\nAna: I value your tea\nBen: you value my tea\n")
+    dying.stdin.flush()
+    while "did I get that?" not in (said := dying.stdout.readline()):
+        assert said, "it ended before the mirror was checked"
+    dying.kill()
+    dying.communicate()
+
+    said, steps = typed(home, "y\nAna: yes\nq\n")
+    assert "Last time we stopped on the way." in " ".join(said)
+    assert steps[:3] == ["unfinished", "take_up", "check"]
+    assert "more" in steps
+    _, steps = typed(home, "n\nq\n")
+    assert steps[:2] == ["unfinished", "reminder"]
+
+
+def typed(home: Path, lines: str, *options: str) -> tuple[list[str], list[str]]:
+    """What is said in a typed evening, and which steps were entered."""
+    events = home / "events.jsonl"
+    command = [sys.executable, "-m", "voice_imago", "start", "--typed", "--partners", "Ana", "Ben", *options]
+    done = subprocess.run(
+        [*command, "--events", str(events)], input=lines, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    return done.stdout.splitlines(), [event["step"] for event in told if event["event"] == "step_entered"]
+
+
+def test_two_evenings_of_a_new_couple(home: Path) -> None:
+    """The lines come all at once, as from a pipe: none overtakes another."""
+    said, steps = typed(home, "y\ny\nAna: yes\nBen: yes\nn\nAna: nothing\nBen: notes\nAna: eight\nBen: six\nq\n")
+    assert steps[:2] == ["what", "machine"]
+    assert steps[-1] == "first", "the menu"
+    assert any(line.startswith("I keep nothing.") for line in said)
+    _, steps = typed(home, "Ana: nothing\nBen: notes\nAna: eight\nBen: six\nq\n", "--dialogue", "repair")
+    assert steps[0] == "reminder"
+    assert not {"what", "first"} & set(steps), "no notice and no menu"
+    assert steps[-1] == next(iter(load_script().graphs["repair"].steps))
+
+
+def test_a_dialogue_straight_away_has_neither_notice_nor_check_in(home: Path) -> None:
+    said, steps = typed(home, "q\n", "--straight", "--dialogue", "repair")
+    assert steps == [load_script().graphs["repair"].start]
+    assert any(line.startswith("This is practice, not therapy.") for line in said)
