@@ -5,7 +5,7 @@ Functions take a connection and run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ __all__ = [
     "sessions",
     "setup_of",
     "snapshot",
+    "take_back",
     "tape_of",
     "texts_of",
     "turns_of",
@@ -145,8 +146,14 @@ def raise_to(connection: Any, session: int, level: Level, names: Sequence[str] |
         name_partners(connection, session, names)
 
 
-def lower(connection: Any, session: int, level: Level) -> None:
-    """From now on less is kept of a session; what is above the new level goes."""
+def take_back(connection: Any, session: int, keys: Sequence[tuple[str, int]]) -> None:
+    """Words that were not to be kept, by kind and number."""
+    delete = "DELETE FROM words WHERE session = ? AND kind = ? AND number = ?"
+    connection.executemany(delete, [(session, *key) for key in keys])
+
+
+def lower(connection: Any, session: int, level: Level, agreed: Collection[str] = ()) -> None:
+    """From now on less is kept of a session; what is above the new level goes. ``agreed``: see ``write_standing``."""
     if level == "none":
         forget_session(connection, session)
         return
@@ -158,7 +165,7 @@ def lower(connection: Any, session: int, level: Level) -> None:
     if level in ("counts", "notes"):
         connection.execute("DELETE FROM words WHERE session = ?", (session,))
     kept = connection.execute("SELECT standing FROM sessions WHERE id = ?", (session,)).fetchone()[0]
-    standing = None if kept is None else write_standing(read_standing(kept), level)
+    standing = None if kept is None else write_standing(read_standing(kept), level, agreed)
     connection.execute("UPDATE sessions SET level = ?, standing = ? WHERE id = ?", (level, standing, session))
 
 
