@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from voice_imago import __version__
 from voice_imago.dialogue.script import Script
@@ -135,6 +135,13 @@ class Keeper:
     def erased(self) -> Job[Any] | None:
         """The last deletion that is on its way: whoever says that it is done waits for it."""
         return next((job for job in reversed(self._jobs) if job in self._slow), None)
+
+    def settles(self, reason: Literal["resumed", "declined"]) -> Job[Any] | None:
+        """The session that was broken off is taken up, or is not to be; None: there is none."""
+        if self._resumed is None:
+            return None
+        earlier = self._resumed.session
+        return self.journal.submit(lambda db: store.settle(db, earlier, reason, self.session))
 
     def _change(self, level: Level, book: Logbook, *, less: bool) -> None:
         """What is written already follows the new level."""
@@ -263,7 +270,7 @@ class Keeper:
             prompts=self._ports.prompts,
             setup=write_settings(settings),
             whole=self._whole,
-            resumed=None if resumed is None else resumed.session,
+            resumed=None if resumed is None or settings.course.offered else resumed.session,
             began=None if resumed is None else write_shape(resumed.standing),
         )
 

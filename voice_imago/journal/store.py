@@ -36,6 +36,7 @@ __all__ = [
     "raise_to",
     "session",
     "sessions",
+    "settle",
     "setup_of",
     "snapshot",
     "take_back",
@@ -97,11 +98,16 @@ def begin_session(connection: Any, opening: Opening, level: Level) -> int:
         ),
     )  # fmt: skip
     if opening.resumed is not None:
-        connection.execute(
-            "UPDATE sessions SET reason = 'resumed', standing = NULL WHERE id = ? AND reason IS NULL",
-            (opening.resumed,),
-        )
+        settle(connection, opening.resumed, "resumed")
     return int(cursor.lastrowid)
+
+
+def settle(connection: Any, earlier: int, reason: str, by: int | None = None) -> None:
+    """A session that was broken off is taken up (``by`` another one), or is not to be offered any more."""
+    over = "UPDATE sessions SET reason = ?, standing = NULL WHERE id = ? AND reason IS NULL"
+    connection.execute(over, (reason, earlier))
+    if reason == "resumed" and by is not None:
+        connection.execute("UPDATE sessions SET resumed = ? WHERE id = ?", (earlier, by))
 
 
 def name_partners(connection: Any, session: int, names: Sequence[str]) -> None:
