@@ -70,8 +70,8 @@ class Guided:
         self.process.stdin.flush()
 
 
-PLAIN = ("--voices", "off", "--room", "off")
-"""Without the first evening's questions."""
+PLAIN = ("--straight", "--voices", "off", "--room", "off")
+"""The appreciation alone, without the questions of an evening."""
 
 
 def start_program(room: VirtualRoom, folder: Path, *options: str, command: str = "start") -> Guided:

@@ -128,7 +128,8 @@ class Replies:
         """What a turn adds to a list: itself as one ``line``, or each of the things that it names."""
         if add == "line":
             return (one_line(text),)
-        return listed(text, self._language.replies, capitals=self._language.noun_capitals)
+        spelling = {"capitals": self._language.noun_capitals, "dotless": self._language.dotless_i}
+        return listed(text, self._language.replies, **spelling)
 
     def _marks(self, list_name: str) -> MarkedPhrases:
         if list_name not in self._marked:
