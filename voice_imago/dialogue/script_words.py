@@ -55,8 +55,8 @@ _FORMS = ("first", "repeat", "cue")
 
 
 def prompt_words(text: str) -> int:
-    """Spoken words; a placeholder is one."""
-    return len(text.split())
+    """Spoken words; a placeholder is one. A sign that stands apart, as in "Ça va ?", is none."""
+    return sum(any(sign.isalnum() for sign in word) for word in text.split())
 
 
 @dataclass(frozen=True, slots=True)
