@@ -150,6 +150,7 @@ class JournalTasks:
             "kept_request": self._kept_request,
             "appointment": self._appointment,
             "pledge": self._pledge,
+            "old_dates": self._old_dates,
             **dict.fromkeys(_LISTS, self._list),
         }
         return Answer("good" if store[given.what](keeper, given) else "not_kept")
@@ -202,6 +203,14 @@ class JournalTasks:
         if at:
             return _waited(keeper.shared.appoint(notes.Appointment(at=at, what=what)))
         return bool(what) and _waited(keeper.shared.propose(notes.Item(document=TOPICS, text=what, by="")))
+
+    def _old_dates(self, keeper: Keeper, given: _Wanted) -> bool:
+        """Dates that went by are told no more."""
+        today = self.today().isoformat()
+        over = [one.id for one in keeper.journal.run(notes.appointments) if one.state == "open" and one.at[:10] < today]
+        for id in over:
+            keeper.shared.settle_appointment(id, "done")
+        return bool(over)
 
     def _list(self, keeper: Keeper, given: _Wanted) -> bool:
         """The list takes the place of the one before; notes only grow."""
