@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/journal_proofs.py
 
-The suite runs the same tests with a part of them; see ``tests/journal/test_kills.py`` and ``test_faults.py``. A journal
-of a thousand sessions is in ``benchmarks/journal.py``.
+The suite runs the same tests with a part of them; see ``tests/journal/test_journal_kills.py`` and ``test_faults.py``.
+A journal of a thousand sessions is in ``benchmarks/journal.py``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROOFS = {
-    "500 kills at statements and at random moments": ["tests/journal/test_kills.py", "-k", "kills_lose"],
-    "150 logs cut off anywhere": ["tests/journal/test_kills.py", "-k", "wal"],
+    "500 kills at statements and at random moments": ["tests/journal/test_journal_kills.py", "-k", "kills_lose"],
+    "150 logs cut off anywhere": ["tests/journal/test_journal_kills.py", "-k", "wal"],
     "200 faults: full, failing, read-only, locked, damaged": ["tests/journal/test_faults.py", "-k", "faults_are"],
 }
 

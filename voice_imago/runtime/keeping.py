@@ -28,6 +28,7 @@ from voice_imago.journal.levels import Level, as_level
 from voice_imago.journal.replay import digest_of
 from voice_imago.journal.snapshot import SessionSnapshot
 from voice_imago.journal.telling import due_told, sentences
+from voice_imago.journal.unrecorded import hidden_graphs
 from voice_imago.runtime.journal_commands import key_for
 from voice_imago.runtime.turn_log import TurnLog
 
@@ -89,7 +90,10 @@ class Keeping:
         if keeper is None and not self.debug:
             return KeptPorts(keeper, standing, slots=slots, prelude=prelude)
         self.log = TurnLog(
-            partners, lambda: self.debug or (keeper is not None and keeper.level != "none"), debug=self.debug
+            partners,
+            lambda: self.debug or (keeper is not None and keeper.level != "none"),
+            debug=self.debug,
+            hidden=[step for graph in hidden_graphs(script) for step in script.graphs[graph].steps],
         )
         return KeptPorts(keeper, standing, self.log.note, slots, prelude)
 
