@@ -15,7 +15,7 @@ from typing import Any, Literal
 from voice_imago import output
 from voice_imago.errors import VaultError, VoiceImagoError
 from voice_imago.events import Partner, Perform
-from voice_imago.journal import files, notes, sealing
+from voice_imago.journal import files, notes, sealing, store
 from voice_imago.journal.history import DAYS_KEPT, FINISHED, practice
 from voice_imago.journal.keeper import Keeper
 from voice_imago.journal.levels import Level, allows, as_level
@@ -344,11 +344,19 @@ class JournalTasks:
         if erased is not None:
             erased.result()
         if given.what == "session":
-            return Answer("good" if kept else "nothing")
+            return Answer("good" if self._forget_first_part(keeper) or kept else "nothing")
         self._secrets.clear()
         keeper.journal.close()
         output.say(forget_everything())
         return Answer("good")
+
+    def _forget_first_part(self, keeper: Keeper) -> bool:
+        """The evening is also what it was before it broke off."""
+        earlier = keeper.taken_up
+        if earlier is None:
+            return False
+        keeper.taken_up = None
+        return keeper.journal.erase(lambda db: store.forget_evening(db, earlier)).result()
 
     # ------------------------------------------------------------------ names
 
