@@ -247,6 +247,18 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """Both talk at once: the other voice cut in ``seconds`` of speech ago, and nobody has rested since."""
+
+    at: float
+    by: Speaker
+    """The other voice."""
+    during: int
+    """The turn."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Backchannel:
     """A short sound of the listener inside a turn; never a turn."""
 
@@ -319,6 +331,7 @@ HearingFact = (
     | TurnEnded
     | TurnReopened
     | Interruption
+    | Overlap
     | Backchannel
     | Waited
     | Talked

@@ -13,7 +13,7 @@ from voice_imago.dialogue.script_names import (
 )
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase
-from voice_imago.events import Finish, Hush, Intervention, PromptEnded, Say, StepEntered, TurnEnded, TurnHeard
+from voice_imago.events import Finish, Hush, Intervention, Overlap, PromptEnded, Say, StepEntered, TurnEnded, TurnHeard
 
 DIALOGUES = ("appreciation", "dialogue")
 MAIN_SCRIPTS = [(name, words) for name in DIALOGUES for words in ("speech", "answers", "nothing")]
@@ -646,6 +646,27 @@ def test_the_first_interruption_is_let_pass_and_the_speaker_is_no_interrupter() 
     table.interrupts(ANA)
     table.interrupts(STRANGER)
     assert len(table.said) == count
+
+
+def test_both_at_once_hear_a_tone_and_then_whose_floor_it_is_and_nobody_is_named_as_wrong() -> None:
+    table = Table().goes_to("thing")
+    said, window = len(table.said), table.window
+    table.feed(Overlap(table.at, BEN, 1, 1.5), turn_open=True)
+    assert (table.chimes[-1], len(table.said)) == ("time", said)
+    table.feed(Overlap(table.at, BEN, 1, 3.0), turn_open=True)
+    assert [say.text for say in table.said[said:]] == ["One voice. Ana has the floor."]
+    assert [(fact.kind, fact.rung, fact.for_) for fact in table.published(Intervention)] == [
+        ("both_at_once", 1, None), ("both_at_once", 1, None)
+    ]  # fmt: skip
+    assert table.window is window
+
+
+def test_a_voice_that_does_not_listen_here_talks_over_nobody() -> None:
+    table = Table().goes_to("thing")
+    chimes = len(table.chimes)
+    table.feed(Overlap(table.at, ANA, 1, 1.5))
+    table.feed(Overlap(table.at, STRANGER, 1, 1.5))
+    assert len(table.chimes) == chimes
 
 
 # ------------------------------------------------------------------ faults

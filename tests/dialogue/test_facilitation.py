@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.dialogue.driver import real_script
-from voice_imago.dialogue.facilitation import REST_S, capability_notice, on_interruption, on_long_turn
+from voice_imago.dialogue.facilitation import (
+    REST_S,
+    SOFT_SOUND,
+    capability_notice,
+    on_interruption,
+    on_long_turn,
+    on_overlap,
+)
 
 LONG_AGO = 1e9
 
@@ -30,6 +37,15 @@ def test_many_interruptions_while_the_guide_holds_back_do_not_make_the_next_move
 def test_between_two_moves_there_are_twenty_seconds() -> None:
     assert on_interruption(3, 1, REST_S - 0.1) is None
     assert on_interruption(3, 1, REST_S) is not None
+
+
+def test_both_at_once_get_a_tone_at_any_time_and_a_word_only_when_they_go_on() -> None:
+    assert on_overlap(1.5, 0, 1.0) is SOFT_SOUND
+    assert on_overlap(3.0, 0, REST_S - 0.1) is None
+    moves = [on_overlap(3.0, moves, REST_S) for moves in range(3)]
+    assert [(move.rung, move.prompt) for move in moves if move is not None] == [
+        (1, "guide.one_voice"), (2, "guide.floor_2"), (3, "guide.floor_3")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from table import FRAME_S, listening, window
 
-from voice_imago.events import UNKNOWN, Backchannel, Interruption, Talked, TurnEnded, TurnPaused, VoiceScored
+from voice_imago.events import UNKNOWN, Backchannel, Interruption, Overlap, Talked, TurnEnded, TurnPaused, VoiceScored
 
 
 def near(seconds: float) -> object:
@@ -182,6 +182,42 @@ def test_each_interruption_is_told() -> None:
         table.speaks(1, 2.0)
 
     assert len(table.all(Interruption)) == 2
+
+
+def test_who_cuts_in_and_goes_on_talks_over_the_holder_a_second_and_a_half_later_and_again_at_three() -> None:
+    """The listener is expected next: without a rest the floor was not free, so both may be talking."""
+    table = listening(window(actor=0, next_actor=1))
+    table.speaks(0, 3.0)
+    table.speaks(1, 3.4)
+    table.speaks(0, 2.0)
+
+    told = [(fact.by, fact.during, fact.seconds) for fact in table.all(Overlap)]  # type: ignore[union-attr]
+    assert told == [(1, 1, 1.5), (1, 1, 3.0)]
+    assert table.hearing.turn_open
+
+    table.speaks(1, 1.7)
+    assert [fact.seconds for fact in table.all(Overlap)] == [1.5, 3.0, 1.5]  # type: ignore[union-attr]
+
+
+def test_short_sounds_and_a_voice_that_began_in_a_silence_talk_over_nobody() -> None:
+    table = listening(window(actor=0, next_actor=0))
+    table.speaks(0, 3.0)
+    table.speaks(1, 1.3)
+    table.speaks(0, 3.0)
+    table.pauses(0.8)
+    table.speaks(1, 3.5)
+
+    assert len(table.all(Interruption)) == 2
+    assert table.all(Overlap) == []
+
+
+def test_a_recording_has_nobody_to_be_told_of_talking_at_once() -> None:
+    table = Table(Hearing(settings(continuous=True)))
+    table.expects(window(actor=None, next_actor=None, kind="send", end_silence_s=60.0))
+    table.speaks(0, 3.0)
+    table.speaks(1, 3.4)
+
+    assert table.all(Overlap) == []
 
 
 def test_after_an_interruption_the_turn_is_still_its_holders() -> None:

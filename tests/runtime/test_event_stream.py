@@ -25,6 +25,7 @@ from voice_imago.events import (
     LastWords,
     Listening,
     Mirrored,
+    Overlap,
     PromptFinished,
     PromptStarted,
     Recovered,
@@ -110,6 +111,7 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
         {"event": "intervention", "kind": "interruption", "rung": 2, "for": "Ben"},
     ),
     (Interruption(0.0, 1, 7), {"event": "interruption", "by": "Ben", "during": 7}),
+    (Overlap(0.0, 1, 7, 1.5), {"event": "overlap", "by": "Ben", "during": 7, "seconds": 1.5}),
     (Backchannel(0.0, 0, 7), {"event": "backchannel", "by": "Ana", "during": 7}),
     (
         Fault(0.0, "microphone", "lost", "It is gone."),

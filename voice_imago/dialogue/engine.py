@@ -25,7 +25,7 @@ changes nothing.
     WORKING    Performed     the task is done; its outcome decides what follows
     WORKING    Progressed    it is alive, so more time is granted; each quarter is murmured
     WORKING    Due           the same, with the outcome "failed"
-    any        Command, AnswerKeyed, Interruption, Fault, Recovered, UnderstandingChanged
+    any        Command, AnswerKeyed, Interruption, Overlap, Fault, Recovered, UnderstandingChanged
 
 While the guide asks whose a turn was (``State.doubt``), every turn in LISTENING and DECIDING is an answer to that.
 
@@ -70,6 +70,7 @@ from voice_imago.events import (
     Expect,
     Fault,
     Interruption,
+    Overlap,
     Performed,
     Progressed,
     PromptEnded,
@@ -105,6 +106,7 @@ class Dialogue:
             Waited: self._waited,
             Talked: self._turns.talked,
             Interruption: self._interrupted,
+            Overlap: self._overlapped,
             Due: self._due,
             Disclosed: self._moves.disclosed,
             Command: self._commanded,
@@ -329,6 +331,10 @@ class Dialogue:
     def _interrupted(self, fact: Interruption) -> None:
         if self.phase in LISTENING and not self._voices.interrupts(fact):
             self._turns.interrupted(fact)
+
+    def _overlapped(self, fact: Overlap) -> None:
+        if self.phase in LISTENING:
+            self._turns.overlapped(fact)
 
     def _due(self, fact: Due) -> None:
         state = self._guide.state

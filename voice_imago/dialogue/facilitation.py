@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
-    "REST_S", "Move", "capability_notice", "ladder", "on_interruption", "on_long_turn", "understanding_notice",
+    "REST_S", "SOFT_SOUND", "Move", "capability_notice", "ladder", "on_interruption", "on_long_turn", "on_overlap",
+    "understanding_notice",
 ]  # fmt: skip
 
 REST_S = 20.0
@@ -21,6 +22,11 @@ class Move:
     rung: int
     prompt: str
 
+
+SOFT_SOUND = Move(1, "")
+"""A tone and no word."""
+FIRM_S = 3.0
+"""Both have talked at once for so long that a tone does not help."""
 
 _LADDERS: Mapping[str, tuple[str, str, str]] = {
     "interruption": ("guide.floor_1", "guide.floor_2", "guide.floor_3"),
@@ -47,6 +53,13 @@ def on_interruption(before: int, moves: int, since_s: float) -> Move | None:
     if before == 0 or since_s < REST_S:
         return None
     return ladder("interruption", moves)
+
+
+def on_overlap(seconds: float, moves: int, since_s: float) -> Move | None:
+    """The move where both have been talking for ``seconds``: a tone at once, words only when they go on."""
+    if seconds < FIRM_S:
+        return SOFT_SOUND
+    return ladder("both_at_once", moves) if since_s >= REST_S else None
 
 
 def on_long_turn(seconds: float, limits_s: tuple[float, ...], since_s: float) -> int:

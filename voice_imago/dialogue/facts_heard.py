@@ -9,6 +9,7 @@ from voice_imago.events import (
     Due,
     Fault,
     Interruption,
+    Overlap,
     Performed,
     Progressed,
     PromptEnded,
@@ -29,6 +30,7 @@ DialogueFact = (
     | Waited
     | Talked
     | Interruption
+    | Overlap
     | Due
     | Performed
     | Progressed
@@ -41,6 +43,7 @@ DialogueFact = (
 )
 
 UNDOABLE = (
-    PromptEnded, WordsKnown, Performed, Progressed, UnderstandingChanged, Waited, Talked, Interruption, Recovered,
+    PromptEnded, WordsKnown, Performed, Progressed, UnderstandingChanged, Waited, Talked, Interruption, Overlap,
+    Recovered,
 )  # fmt: skip
 """Facts after which the last end of turn may still be undone: nobody has decided anything since."""

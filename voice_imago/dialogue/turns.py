@@ -15,7 +15,9 @@ from voice_imago.events import (
     Expect,
     Interruption,
     Intervention,
+    Overlap,
     Publish,
+    Speaker,
     Talked,
     TurnHeard,
     Utterance,
@@ -151,18 +153,39 @@ class Turns:
 
     def interrupted(self, fact: Interruption) -> None:
         """The other voice inside a turn: let pass the first time, then a move."""
-        guide, actor = self._guide, self._guide.actor
-        if guide.state.phase is not Phase.LISTENING or guide.step.do != "turn" or guide.state.doubt is not None:
+        if not self._disturbs(fact.by):
             return
-        if actor is None or fact.by != other(actor):
-            return
-        state = guide.state
+        guide, state = self._guide, self._guide.state
         move = facilitation.on_interruption(state.disturbances, state.moves, guide.at - state.intervened_at)
         guide.state = replace(state, disturbances=state.disturbances + 1)
-        if move is None:
+        if move is not None:
+            self._make("interruption", move)
+
+    def overlapped(self, fact: Overlap) -> None:
+        """Both talk at once: a soft sound; where they go on, whose floor it is."""
+        if not self._disturbs(fact.by):
             return
-        guide.state = replace(guide.state, moves=state.moves + 1, intervened_at=guide.at)
-        guide.emit(Publish(Intervention(guide.at, "interruption", move.rung, other(actor))))
+        guide, state = self._guide, self._guide.state
+        move = facilitation.on_overlap(fact.seconds, state.moves, guide.at - state.intervened_at)
+        if move is facilitation.SOFT_SOUND:
+            guide.emit(Publish(Intervention(guide.at, "both_at_once", 1, None)))
+            guide.emit(Chime("time"))
+        elif move is not None:
+            self._make("both_at_once", move)
+
+    def _disturbs(self, by: Speaker) -> bool:
+        """Whether this is the voice of whoever listens in the present turn."""
+        guide, actor = self._guide, self._guide.actor
+        if guide.state.phase is not Phase.LISTENING or guide.step.do != "turn" or guide.state.doubt is not None:
+            return False
+        return actor is not None and by == other(actor)
+
+    def _make(self, kind: str, move: facilitation.Move) -> None:
+        """Say whose floor it is; the turn stays open."""
+        guide, state = self._guide, self._guide.state
+        guide.state = replace(state, moves=state.moves + 1, intervened_at=guide.at)
+        by = None if guide.actor is None or kind == "both_at_once" else other(guide.actor)
+        guide.emit(Publish(Intervention(guide.at, kind, move.rung, by)))
         guide.murmur(guide.line(move.prompt))
 
     def talked(self, fact: Talked) -> None:

@@ -128,6 +128,8 @@ class Turn:
     """Talk limits told."""
     interrupted: bool = False
     """The present intrusion of the other voice was told."""
+    overlaps: int = 0
+    """How many of the limits of talking at once the present intrusion has passed."""
     decided: float = 0.0
     """When it was ended, for the undo."""
     speaker: Speaker | None = None

@@ -1,8 +1,8 @@
 """Who holds the floor: the holder, an intrusion by another voice, a listener's short sounds.
 
 A *backchannel* ("mm-hm") is short and changes nothing. An *interruption* is another voice for more than a
-second inside somebody's turn. When the other voice belongs to whoever the step expects next, it is no
-interruption: the floor was *yielded*, and the turn is over.
+second inside somebody's turn, an *overlap* one that cut in and goes on without a rest of either. When the other voice
+belongs to whoever the step expects next, it is no interruption: the floor was *yielded*, and the turn is over.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from voice_imago.hearing.speakers import FRESH_S, LabelledSpan, VoiceTrack
 
 INTERRUPTION_S = 1.0
 """Another voice inside a turn is an interruption from here on, a backchannel up to here."""
+OVERLAP_S = (1.5, 3.0)
+"""Both talk at once: the other voice cut in and has spoken for so long without a rest of either (domain §1.6: 1.5 s).
+At the first limit there is time for a sound, at the second for a word."""
 LEAST_BACKCHANNEL_S = 0.15
 LEAST_SPOKEN_S = 0.6
 """Speech without which nobody holds the floor, however long the silence around it."""

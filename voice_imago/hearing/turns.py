@@ -16,6 +16,7 @@ from voice_imago.events import (
     HearingFact,
     Interruption,
     LastWords,
+    Overlap,
     Speaker,
     TurnEnded,
     TurnPaused,
@@ -24,7 +25,7 @@ from voice_imago.events import (
     Window,
 )
 from voice_imago.hearing.endpointing import THINKING, EndpointSettings, Patience, PauseMemory, Turn
-from voice_imago.hearing.floor import INTERRUPTION_S, Intrusion, backchannels, holds, intrusion, yields
+from voice_imago.hearing.floor import INTERRUPTION_S, OVERLAP_S, Intrusion, backchannels, holds, intrusion, yields
 from voice_imago.hearing.pieces import Pieces
 from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
@@ -214,6 +215,7 @@ class Turns:
         found = intrusion(self._track, turn) if self._track.heard_voices else None
         if found is None:  # a stranger who goes on after a pause was told
             turn.interrupted = turn.interrupted and self._track.strange
+            turn.overlaps = 0
             return []
         if found.by == UNKNOWN and self._outlasted(at, turn, found.since):
             return self._end(turn, at, self._last_speech(turn, found.since), "silence")
@@ -222,10 +224,20 @@ class Turns:
                 return self._taken_over(at, turn, found)
             if found.left_at is not None and not self._settings.continuous:
                 return []  # the floor was free: nobody is interrupted
+        if overlaps := self._overlapping(at, turn, found):
+            return overlaps
         if turn.interrupted or found.held_s <= INTERRUPTION_S:
             return []
         turn.interrupted = True
         return [Interruption(at, found.by, turn.number)]
+
+    def _overlapping(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
+        """Whether the voice that cut in and the holder's have gone on together past the next limit."""
+        past = sum(found.held_s >= limit_s for limit_s in OVERLAP_S)
+        if found.by == UNKNOWN or found.left_at is not None or past <= turn.overlaps or self._settings.continuous:
+            return []
+        turn.overlaps = past
+        return [Overlap(at, found.by, turn.number, OVERLAP_S[past - 1])]
 
     def _outlasted(self, at: float, turn: Turn, since: float) -> bool:
         """A television or a guest does not keep a partner's turn open; a turn no partner began is nobody's to end."""
