@@ -35,6 +35,9 @@ KEY_COMMANDS = {
     "+": "faster",
     "<": "softer",
     ">": "louder",
+    ",": "lower",
+    ".": "higher",
+    "j": "another_voice",
 }
 """Keys that are commands."""
 KEY_ANSWERS = "yn0123456789x"

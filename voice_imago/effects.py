@@ -19,6 +19,10 @@ class Say:
     form: Form
     own: bool = False
     """Words of the couple's own are in it: its sound is never written."""
+    to: Partner | None = None
+    """In whose way it is spoken (``TuneVoice``); None: to both."""
+    fresh: bool = False
+    """Only as the voice is set now, even if that takes a moment: it tells how it was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Prepare:
     texts: tuple[str, ...]
     own: tuple[str, ...] = ()
     """Those of them that hold words of the couple's own: their sound is never written."""
+    to: tuple[Partner | None, ...] = ()
+    """To whom each of the texts is said; empty: all of them to both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Perform:
     ``try_model``           a timed decode with it: ``good``, ``slow``, ``too_slow`` (slower than speech)
     ``use_model``           from now on it understands; it is remembered: ``good``
     ``decline_model``       none is wanted, and that is remembered: ``good``
+    ``another_voice``       the guide speaks with the language's next voice: ``good``, ``only`` (there is no other one)
+    ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
     ======================  =========================================================================================
     """
 
@@ -120,12 +128,16 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class TuneVoice:
-    """Change how the guide speaks, for every prompt from now on."""
+    """Change how the guide speaks to one partner, or to both, for every prompt from now on."""
 
     rate: float
     """Factor on the set rate, 0.6..2.5."""
     volume: float
     """0..1."""
+    pitch: float = 1.0
+    """Factor on the pitch of the voice."""
+    to: Partner | None = None
+    """None: what is said to both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Pcm, Samples
-from voice_imago.events import Effect, FrameHeard, Input, Transcribe
+from voice_imago.events import Effect, FrameHeard, Input, Partner, Transcribe, TuneVoice
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.stage import Stage, StagePorts
@@ -64,15 +64,17 @@ class HeldPrompts:
         self.prepared: list[str] = []
         self.unkept: list[str] = []
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
         self.asked.append((text, ready))
         if self.at_once:
             ready(self.pcm)
 
-    def prepare(self, texts: tuple[str, ...]) -> None:
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None:
         self.prepared += texts
 
-    def retune(self, rate: float, volume: float) -> None: ...
+    def retune(self, tuned: TuneVoice) -> None: ...
 
     def never_keep(self, text: str) -> None:
         self.unkept.append(text)

@@ -37,6 +37,7 @@ class Faults:
         line = self._first_known(f"{fault.part}_{fault.code}", f"{fault.part}_failed", f"{fault.part}_lost")
         if line is None:
             return
+        guide.chime("fault")
         if fault.part == "microphone" and self._stands_or_falls():
             guide.speak([line], "pause")
             guide.state = replace(guide.state, frozen=True)

@@ -15,6 +15,7 @@ ROOM_GRAPH: Final = "room"
 VOICES_GRAPH: Final = "voices"
 ROOM_CHECK_GRAPH: Final = "room_check"
 MODEL_GRAPH: Final = "model"
+HEAR_ME_GRAPH: Final = "hear_me"
 PAUSE_HERE_GRAPH: Final = "pause_here"
 DELETE_GRAPH: Final = "delete"
 HELP_GRAPH: Final = "find_help"
@@ -22,6 +23,7 @@ TOPIC_GRAPH: Final = "another_topic"
 CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
     TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
+    HEAR_ME_GRAPH,
     PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
@@ -69,6 +71,8 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "try_model": ("good", "slow", "too_slow"),
     "use_model": ("good",),
     "decline_model": ("good",),
+    "another_voice": ("good", "only"),
+    "know_sound": ("good",),
 }
 """What may come of each task; the same table as in ``effects.Perform``."""
 KEPT_THINGS: Final = (
@@ -84,14 +88,17 @@ KEPT_THINGS: Final = (
     "finished",
 )
 """What can be stored and recalled; the workup for its owner alone."""
+EARCONS: Final = ("listening", "time", "paused", "done", "fault")
+"""Short tones, each with one meaning that is also said (domain A7, A8)."""
 WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "store": (*KEPT_THINGS, "notice"),
+    "store": (*KEPT_THINGS, "notice", "set_up"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
     "take_up": ("", "declined"),
     "forget": ("session", "everything"),
     "look_for_model": ("", "smaller"),
     "choose_model": ("tiny", "base", "small", "several"),
+    "know_sound": EARCONS,
 }
 """The tasks that a step has to say more about, and what it may say; "" where it may be left out."""
 TASK_S: Final = 30.0
@@ -109,6 +116,7 @@ SUPPLY_AFTER_S: Final = 4.0
 
 COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
+    "lower", "higher", "another_voice",
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
     "private_check", "more_time", "usual_time",
@@ -129,7 +137,11 @@ GUIDE_KEYS: Final = frozenset(
         # commands
         "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "whose_turn", "how_long",
         "kept_none", "kept_counts", "kept_notes", "kept_transcript", "slower", "faster",
-        "louder", "softer", "slowest", "fastest", "loudest", "softest", "more_time", "usual_time", "no_limit",
+        "louder", "softer", "slowest", "fastest", "loudest", "softest", "lower", "higher", "lowest",
+        "highest", "another_voice", "only_voice", "voice_missing", "more_time", "usual_time", "no_limit",
+        # earcons: what each means, once, or words in its place
+        "sound_listening", "sound_time", "sound_paused", "sound_done", "sound_fault", "instead_listening",
+        "instead_time",
         # gentle moves
         "floor_1", "floor_2", "floor_3", "one_voice", "let_catch", "one_sentence", "mirror_first", "mirror_for_now",
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",

@@ -11,7 +11,6 @@ from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import other
 from voice_imago.events import (
-    Chime,
     Expect,
     Interruption,
     Intervention,
@@ -178,7 +177,7 @@ class Turns:
             return
         guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
         if rung == 1:
-            guide.emit(Chime("time"))
+            guide.chime("time", alone=True)
         else:
             guide.state = replace(guide.state, intervened_at=guide.at)
             guide.murmur(guide.line("guide.let_catch" if rung == 2 else "guide.one_sentence"))

@@ -67,8 +67,24 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if request["do"] == "voices":
         return {"voices": _names(engine)}
     _tune(engine, request)
+    if request["do"] == "render_many":
+        return _render_many(engine, request)
     _render(engine, request["text"], request["target"], float(request["deadline_s"]))
     return {"done": True}
+
+
+def _render_many(engine: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """One text after the other at the properties that were set before the first; stops where these were lost."""
+    end, count = time.monotonic() + float(request["deadline_s"]), 0
+    for text, target in zip(request["texts"], request["targets"], strict=True):
+        if str(engine) == "espeak" and engine.getProperty("rate") != int(request["rate_wpm"]):
+            break
+        try:
+            _render(engine, text, target, end - time.monotonic())
+        except Refused:
+            break
+        count += 1
+    return {"done": True, "count": count}
 
 
 def _engine() -> Any:

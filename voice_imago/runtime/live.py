@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from voice_imago.dialogue.script import Script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
+from voice_imago.engines.voice_shelf import HouseVoice
 from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
 from voice_imago.events import (
     Input,
@@ -34,17 +36,20 @@ from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
-from voice_imago.runtime.plan import StartPlan, make_prompts
+from voice_imago.runtime.plan import StartPlan
+from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
 from voice_imago.runtime.understanding import Desk, model_tasks, start_scribe, take_over
+from voice_imago.runtime.voice_kept import VoiceTasks, at_start, keep_tuning, tunings_of
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import load_settings, save_settings
@@ -137,31 +142,43 @@ class Live:
     def _set_stage(self, stream: EventStream) -> None:
         plan = self._plan
         cache, voice = make_prompts(
-            self._script, plan.language, plan.settings, background=True, on_fault=self._voice_fault
+            self._script,
+            plan.language,
+            plan.settings,
+            background=True,
+            on_fault=self._voice_fault,
+            asked_voice=plan.settings.voice if plan.voice_asked else "",
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
         opening = choose_opening(plan, self._scribe.reason)
         self._ear.enrol(opening.voiceprint)
-        self._start_tasks(opening)
+        for tuned in at_start(tunings_of(plan.settings, plan.partners)):
+            cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
+        self._start_tasks(opening, cache, voice)
         course = opening.course(plan, self._scribe, self._script)
+        if voice.shelf.missing and not voice.at_home:
+            course = replace(course, opening=(*course.opening, "guide.voice_missing"))
         hearing = settings_for(self._detector, thinking=plan.thinking)
         session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
         ports = StagePorts(
-            prompts=LivePrompts(cache, self._inbox, self._voice_changed),
+            prompts=LivePrompts(
+                cache, self._inbox, self._voice_changed, lambda tuned: keep_tuning(plan.partners, tuned, self._jobs)
+            ),
             player=self._table,
             pieces=self,
             ear=self._ear,
             stream=stream,
             chime=earcon,
             show=output.say,
-            audible=self._table.audible,
+            audible=lambda: plan.settings.mute != "voice" and self._table.audible(),
+            text_muted=plan.settings.mute == "text",
             tasks=self._tasks,
             journal=plan.kept.keeper,
         )
         self._stage = Stage(session, ports)
 
-    def _start_tasks(self, opening: Opening) -> None:
+    def _start_tasks(self, opening: Opening, cache: PromptCache, voice: HouseVoice) -> None:
         """What measures the room and learns the voices, beside the main loop."""
         self._jobs = jobs = JobThread(self._inbox.post)
         self._parts.callback(jobs.close)
@@ -181,7 +198,11 @@ class Live:
         desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
         models = model_tasks(desk, self._plan.language, self._plan.model_dir)
         self._tasks = AllTasks(
-            table, models, remembering=Remembering(jobs, ports.done), journal=self._journal_tasks(jobs)
+            table,
+            models,
+            remembering=Remembering(jobs, ports.done),
+            journal=self._journal_tasks(jobs),
+            voice=VoiceTasks(cache, voice, jobs, ports.done),
         )
         self._parts.callback(self._tasks.close)
 

@@ -9,7 +9,7 @@ import soxr
 
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples
 from voice_imago.errors import VoiceError
-from voice_imago.events import TextReady, Transcribe
+from voice_imago.events import Partner, TextReady, Transcribe, TuneVoice
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.stage import Pieces, Stage
@@ -76,9 +76,11 @@ class CachedPrompts:
         self._cache, self._on_failure = cache, on_failure
         self._told = False
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
         try:
-            pcm: Pcm | None = self._cache.fetch(text)
+            pcm: Pcm | None = self._cache.fetch(text, to)
         except VoiceError as error:
             pcm = None
             if not self._told:
@@ -86,11 +88,11 @@ class CachedPrompts:
                 self._on_failure(error)
         ready(pcm)
 
-    def prepare(self, texts: tuple[str, ...]) -> None:
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None:
         """Nothing is rendered ahead: the sample clock waits."""
 
-    def retune(self, rate: float, volume: float) -> None:
-        self._cache.retune(rate, volume)
+    def retune(self, tuned: TuneVoice) -> None:
+        self._cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
 
     def never_keep(self, text: str) -> None:
         self._cache.never_keep(text)
