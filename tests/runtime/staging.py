@@ -105,6 +105,7 @@ class Staging:
     prompts: HeldPrompts = field(default_factory=HeldPrompts)
     player: NotedPlayer = field(default_factory=NotedPlayer)
     audible: bool = True
+    text_muted: bool = False
     shown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,6 +124,7 @@ class Staging:
             chime=lambda name: np.ones(PLAY_HZ // 10, np.int16),
             show=self.shown.append,
             audible=lambda: self.audible,
+            text_muted=self.text_muted,
         )
 
     def pass_s(self, seconds: float) -> list[FrameHeard]:
