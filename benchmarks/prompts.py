@@ -17,8 +17,8 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.dialogue.wording import Wording
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.voice_shelf import HouseVoice
-from voice_imago.runtime.guide_voice import make_voice
-from voice_imago.runtime.prompts_cache import CacheLimits, PromptCache
+from voice_imago.runtime.guide_voice import WORKERS, make_voice
+from voice_imago.runtime.prompts_cache import PromptCache
 
 MUST_COLD_S, MUST_WARM_S = 2.0, 0.2
 COUPLE = ("Ana", "Ben")
@@ -31,7 +31,7 @@ def texts(script: Script, count: int) -> list[str]:
 
 
 def opened(house: HouseVoice, voice: str, folder: Path) -> PromptCache:
-    return PromptCache(house, VoiceSettings(voice, 150), folder, lambda *told: print(*told), limits=CacheLimits())
+    return PromptCache(house, VoiceSettings(voice, 150), folder, lambda *told: print(*told), workers=WORKERS)
 
 
 def ready(cache: PromptCache, wanted: list[str]) -> float:

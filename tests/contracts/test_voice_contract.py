@@ -15,7 +15,6 @@ from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.rendering import read_wav
 from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
 from voice_imago.engines.voice_espeak import EspeakVoice
-from voice_imago.engines.voice_flite import FliteVoice
 from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
 from voice_imago.errors import VoiceError
 
@@ -23,7 +22,6 @@ PROMPT = "Ana, name one thing you value about Ben. Something you saw, or heard."
 ENGINES: dict[str, Callable[[], ClosableVoice]] = {
     "pyttsx3": Pyttsx3Voice,
     "espeak": EspeakVoice,
-    "flite": FliteVoice,
     "chain": lambda: ChainVoice([Pyttsx3Voice(), EspeakVoice()]),
 }
 HOME_VOICES = (("en-us", "English (America)"), ("en-gb", "English"), ("fr-fr", "French"), ("de", ""), ("es", ""))
@@ -33,8 +31,6 @@ HOME_VOICES = (("en-us", "English (America)"), ("en-gb", "English"), ("fr-fr", "
 def voice(request: pytest.FixtureRequest) -> Iterator[ClosableVoice]:
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
-    if request.param == "flite" and not FliteVoice.installed():
-        pytest.skip("flite is not installed")
     if request.param == "home":
         yield from at_home()
         return

@@ -55,7 +55,9 @@ def checkup(settings: Settings | None = None) -> Checkup:
 
 
 def found(part: str, settings: Settings | None = None) -> Finding:
-    return next(finding for finding in examine(checkup(settings)) if finding.part == part)
+    """What one check finds; the noise is that of what the microphone heard."""
+    places = [PARTS.index("Microphone")] if part == "Noise" else []
+    return examine(checkup(settings), [CHECKS[place] for place in (*places, PARTS.index(part))])[-1]
 
 
 def test_every_part_gets_one_line_that_begins_with_its_name() -> None:
@@ -76,7 +78,7 @@ def test_without_any_device_it_says_so_and_looks_at_everything_else(monkeypatch:
 
 def test_a_microphone_that_hears_is_ok_and_its_room_is_measured(room: np.ndarray) -> None:
     room[:] = (20 * np.sin(np.arange(160))).astype(np.int16)
-    findings = {finding.part: finding for finding in examine(checkup())}
+    findings = {finding.part: finding for finding in examine(checkup(), CHECKS[:5])}
     assert findings["Microphone"].line == "Microphone: ok. Desk microphone delivers sound."
     assert findings["Noise"].state == "ok"
 

@@ -264,4 +264,4 @@ def test_with_a_muted_voice_a_prompt_is_read_and_nothing_is_rendered_or_played()
     staging = Staging(SetSession(say(1)), audible=False)
     assert staging.shown == ["Line 1."]
     assert staging.prompts.asked == []
-    assert staging.player.played == []
+    assert staging.player.done == []

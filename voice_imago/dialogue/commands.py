@@ -223,9 +223,10 @@ class Commands:
         if command.by != 0:
             second = second.changed(command.name)
         self.tunings = (first, second)
-        for partner, tuning in ((0, first), (1, second)):
-            if tuning != before[partner]:
-                guide.emit(TuneVoice(tuning.rate, tuning.volume, tuning.pitch, partner))
+        if first != before[0]:
+            guide.emit(TuneVoice(first.rate, first.volume, first.pitch, 0))
+        if second != before[1]:
+            guide.emit(TuneVoice(second.rate, second.volume, second.pitch, 1))
         both = gentler(self.tunings)
         guide.emit(TuneVoice(both.rate, both.volume, both.pitch))
         key = command.name if self.tunings != before else LIMITS[command.name]

@@ -37,8 +37,8 @@ class Faults:
         line = self._first_known(f"{fault.part}_{fault.code}", f"{fault.part}_failed", f"{fault.part}_lost")
         if line is None:
             return
-        guide.chime("fault")
         if fault.part == "microphone" and self._stands_or_falls():
+            guide.chime("fault")
             guide.speak([line], "pause")
             guide.state = replace(guide.state, frozen=True)
         else:
@@ -85,4 +85,6 @@ class Faults:
             others = tuple(one for one in state.first if not one.key.startswith(f"guide.{part}_"))
             guide.state = replace(state, first=(*others, line))
         else:
+            if not line.key.endswith("_back"):
+                guide.chime("fault")
             guide.aside([line])

@@ -93,10 +93,10 @@ class Guide(Speaking):
         """Do what the current step says, from its beginning; ``resumed``: once more, after something else."""
         step, state = self.step, self.state
         if step.do == "walk":
-            entered = self.walker.walk(state)
+            walked = self.walker.walk(state)
             if step.graph.startswith("{"):  # only now it is known which one
-                self.prepare_all((entered.call.graph,))
-            self.follow(entered)
+                self.prepare_all((walked.call.graph,))
+            self.follow(walked)
             return
         if step.do == "branch":
             known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -319,7 +319,7 @@ def _heard(number: int | None) -> Samples | None:
     return np.concatenate(chunks) if chunks else None
 
 
-def _opened(kind: portaudio.Kind, number: int | None, own_hz: int, callback: None) -> portaudio.Any:
+def _opened(kind: portaudio.Kind, number: int | None, own_hz: int, callback: None) -> Any:
     formats = portaudio.formats(kind, number, own_hz)
     return portaudio.open_stream(kind, number, formats, block_s=0.0, latency=0.2, callback=callback)
 

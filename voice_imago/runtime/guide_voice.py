@@ -21,6 +21,8 @@ from voice_imago.settings import Settings
 
 __all__ = ["check_voice", "make_prompts", "make_voice", "no_voice_sentence", "own_engines"]
 
+WORKERS = 2
+"""Prompts that are rendered at the same time."""
 PLATFORM_VOICES = sys.platform in ("darwin", "win32")
 """There pyttsx3 speaks with voices of the system, which are better than Flite's; elsewhere with eSpeak's."""
 
@@ -110,7 +112,9 @@ def make_prompts(
         voice.close()
         raise
     spoken = VoiceSettings(name, settings.rate_wpm, settings.volume)
-    return PromptCache(voice, spoken, cache_folder() / "prompts", on_fault, background=background), voice
+    return PromptCache(
+        voice, spoken, cache_folder() / "prompts", on_fault, background=background, workers=WORKERS
+    ), voice
 
 
 def _own(shelf: Shelf, wanted: str, asked: bool, language: str) -> str:

@@ -45,7 +45,7 @@ class Opening:
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
-        hello = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello",)
+        hello: tuple[str, ...] = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello",)
         hello = hello if plan.dialogue in (MODEL_SETUP, SET_UP) else ("guide.hello", "guide.limits")
         course = Course(
             plan.dialogue,

@@ -26,8 +26,6 @@ from voice_imago.runtime.prompts_maker import PromptMaker
 
 RATE_FACTORS = (0.6, 2.5)
 PITCH_FACTORS = (0.5, 2.0)
-WORKERS = 2
-"""Threads that render ahead: engines are processes of their own."""
 BULK = 12
 """Texts that are rendered at once where that is cheaper."""
 GIVING_UP = 3
@@ -79,12 +77,17 @@ class PromptCache:
         *,
         limits: CacheLimits = CacheLimits(),
         background: bool = True,
+        workers: int = 1,
     ) -> None:
+        """``workers``: threads that render ahead; engines are processes of their own."""
         self._settings = settings
         self._manners: dict[Partner | None, Manner] = {None: Manner(volume=settings.volume)}
         self._on_fault = on_fault
         self._limits = limits
         self._background = background
+        self._workers = workers
+        self._failed = 0
+        """In a row, of what was rendered ahead."""
         self._changed = threading.Condition()
         self._memory: OrderedDict[str, _Entry] = OrderedDict()
         self._keys: dict[str, list[str]] = {}
@@ -211,7 +214,7 @@ class PromptCache:
         if self._closed or not self._background:
             self._pending.clear()
             return
-        while self._pending and len(self._threads) < WORKERS:
+        while self._pending and len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="prompts", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -221,20 +224,19 @@ class PromptCache:
         ready(self._fetched(text, to))
 
     def _work(self) -> None:
-        failed = 0
         while (batch := self._next()) is not None:
             try:
                 if len(batch) > 1:
                     self._in_bulk(batch)
                 for text, to in batch:
-                    failed = 0 if self._fetched(text, to) is not None else failed + 1
-                    if failed >= GIVING_UP or self._closed:
+                    self._failed = 0 if self._fetched(text, to) is not None else self._failed + 1
+                    if self._failed >= GIVING_UP or self._closed:
                         break
             finally:
                 with self._changed:
                     self._working -= 1
-                    if failed >= GIVING_UP:
-                        failed = 0
+                    if self._failed >= GIVING_UP:
+                        self._failed = 0
                         self._pending.clear()
                     self._changed.notify_all()
 
