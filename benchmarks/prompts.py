@@ -8,9 +8,12 @@ Real engines, a fresh folder, the first prompts of the couples dialogue. Prints 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from voice_imago.dialogue import ahead
 from voice_imago.dialogue.script import Script, load_script

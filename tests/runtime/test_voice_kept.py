@@ -68,7 +68,7 @@ def test_a_disk_that_takes_nothing_is_told_and_ends_nothing(
 
 def test_settings_with_an_impossible_way_are_one_sentence() -> None:
     save_settings(Settings(tunings={"Ana": Tuning(1.0)}))
-    text = settings_file().read_text().replace("rate\" = 1.0", "rate\" = 9.0")
+    text = settings_file().read_text().replace('rate" = 1.0', 'rate" = 9.0')
     settings_file().write_text(text)
     with pytest.raises(FileError) as caught:
         load_settings()
