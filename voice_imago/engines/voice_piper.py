@@ -98,7 +98,12 @@ class PiperVoice:
             self._child = child = _Child(self._command, model)
             if self._closed:  # meanwhile, from another thread
                 child.kill()
-            child.load()
+            try:
+                child.load()
+            except VoiceError:
+                child.kill()
+                self._child = None
+                raise
         return child
 
     def _model(self, voice: str) -> Path:
