@@ -659,3 +659,12 @@ def test_what_is_on_the_disk_and_not_wanted_next_is_not_read_into_a_full_memory(
     assert sum(second.get(text) is not None for text in TEXTS) < len(TEXTS)
     assert second.fetch(TEXTS[5]).size
     assert voice.texts == TEXTS
+
+
+def test_the_next_run_renders_nothing_in_bulk(folder: Path, voice_in_bulk: BulkVoice) -> None:
+    for _ in range(2):
+        cache = PromptCache(voice_in_bulk, SETTINGS, folder)
+        cache.prepare(TEXTS)
+        assert cache.settle(SOON_S)
+        cache.close()
+    assert sum(map(len, voice_in_bulk.bulks)) == len(TEXTS)

@@ -243,11 +243,8 @@ class PromptCache:
     def _in_bulk(self, batch: Sequence[Wanted]) -> None:
         """Onto the disk, several in one go; whatever fails is rendered by itself afterwards, and told then."""
         settings, _ = self._tuned(batch[0][1])
-        keyed = [(text, self._maker.key(text, settings)) for text, _ in batch]
         try:
-            self._maker.render_ahead(
-                [(text, key) for text, key in keyed if not self._maker.on_disk(text, key)], settings
-            )
+            self._maker.render_ahead([(text, self._maker.key(text, settings)) for text, _ in batch], settings)
         except Exception as error:
             self._tell("voice_failed", f"Prompts could not be prepared: {type(error).__name__}.")
 

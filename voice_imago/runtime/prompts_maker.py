@@ -76,7 +76,9 @@ class PromptMaker:
         many = getattr(self._engine, "render_many", None)
         if disk is None or many is None:
             return
-        kept = [(text, key) for text, key in texts if text not in self._unkept]
+        kept = [(text, key) for text, key in texts if text not in self._unkept and not disk.path(key).exists()]
+        if len(kept) < 2:
+            return
         with contextlib.suppress(VoiceError):
             many([text for text, _ in kept], settings, [disk.path(key) for _, key in kept])
         for _, key in kept:
