@@ -18,13 +18,14 @@ MODEL_GRAPH: Final = "model"
 HEAR_ME_GRAPH: Final = "hear_me"
 PAUSE_HERE_GRAPH: Final = "pause_here"
 DELETE_GRAPH: Final = "delete"
+KEPT_GRAPH: Final = "what_is_kept"
+CONSENT_GRAPH: Final = "consent"
 HELP_GRAPH: Final = "find_help"
 TOPIC_GRAPH: Final = "another_topic"
 CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
     TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
-    HEAR_ME_GRAPH,
-    PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
+    HEAR_ME_GRAPH, PAUSE_HERE_GRAPH, DELETE_GRAPH, KEPT_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
 BREAKS: Final = frozenset((TIME_OUT_GRAPH, FLOODED_GRAPH, PAUSE_HERE_GRAPH))
@@ -35,6 +36,8 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "dialogues": "couples dialogues finished so far",
     "appreciations": "appreciations finished so far",
     "due": "what was agreed and is due, in words",
+    "dates": "the dates of today and tomorrow, in words",
+    "overdue": "a date that went by, in words, and whether there should be a new one",
     "unfinished": "what the step is called at which the last session was broken off",
     "keeping": "what both agreed to be kept: none, counts, notes, transcript",
     "notice": "the notice has been heard in full on an earlier evening",
@@ -91,7 +94,7 @@ KEPT_THINGS: Final = (
 EARCONS: Final = ("listening", "time", "paused", "done", "fault")
 """Short tones, each with one meaning that is also said (domain A7, A8)."""
 WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "store": (*KEPT_THINGS, "notice", "set_up"),
+    "store": (*KEPT_THINGS, "notice", "set_up", "old_dates"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
     "take_up": ("", "declined"),
