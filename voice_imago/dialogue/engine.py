@@ -48,6 +48,7 @@ from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
 from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
+from voice_imago.dialogue.barging_in import BargingIn
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.facts_heard import UNDOABLE, DialogueFact
@@ -68,6 +69,7 @@ from voice_imago.dialogue.voices import Voices
 from voice_imago.dialogue.walk import other
 from voice_imago.events import (
     AnswerKeyed,
+    BargedIn,
     Command,
     Disclosed,
     Due,
@@ -111,6 +113,7 @@ class Dialogue:
             Waited: self._waited,
             Talked: self._turns.talked,
             Interruption: self._interrupted,
+            BargedIn: BargingIn(self._guide).barged_in,
             Due: self._due,
             Disclosed: self._moves.disclosed,
             Command: self._commanded,

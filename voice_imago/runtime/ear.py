@@ -84,6 +84,8 @@ class Ear:
         self._ring = _Ring(keep_s)
         self._frames = 0
         self._means: deque[float] = deque(maxlen=whole_frames(OFFSET_S, self._frame_s))
+        self.doubtful_until_s = 0.0
+        """Frames until then are marked as doubtful."""
         self._gated = False
         self._goes_on = False
         """The last frame was heard, and if the gate shut meanwhile, speech has lasted since before."""
@@ -150,7 +152,9 @@ class Ear:
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
-        return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr)]
+        over = self.gate.full and self.gate.over(start, at)
+        doubtful = at < self.doubtful_until_s
+        return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr, over=over, doubtful=doubtful)]
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""

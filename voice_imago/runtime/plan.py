@@ -70,6 +70,8 @@ class StartPlan:
     detector: Literal["auto", "silero", "webrtc"] = "auto"
     events: Path | None = None
     settings: Settings = field(default_factory=Settings)
+    echo: Literal["auto", "full", "half"] = "half"
+    """Whether it listens while it speaks; auto: if a test at the start shows that it can."""
     voices: Literal["auto", "learn", "off"] = "auto"
     room: Literal["auto", "measure", "off"] = "auto"
 

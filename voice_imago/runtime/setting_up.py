@@ -29,7 +29,7 @@ SIZE = "base"
 def set_up(options: argparse.Namespace) -> int:
     """By voice, unless a model is named or nobody is to be asked. Raises UsageError, FileError, ModelError."""
     if options.model is None and not options.yes:
-        options.thinking, options.voices, options.room = None, "off", "off"
+        options.thinking, options.voices, options.room, options.echo = None, "off", "off", "half"
         lead = lead_typed if options.typed else sit_down
         return lead(options, load_script(), MODEL_SETUP)
     language = check_language(load_script(), options.language or load_settings().language)

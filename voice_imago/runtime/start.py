@@ -46,15 +46,12 @@ INSTEAD_OF_ENROLMENT = "learning_the_voices"
 """and in place of an enrolment."""
 PATIENCE_S = 3.0
 """Seconds after which a long job says how far it is."""
-HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
 
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
     if options.keep != "none":
         raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
-    if options.echo != "half":
-        raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
     script = load_script(formal=options.formal or load_settings().formal)
     asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
     graph = asked or FIRST if options.straight else EVENING
@@ -87,6 +84,7 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str, asked: 
         detector=options.detector,
         events=options.events,
         settings=settings,
+        echo=options.echo,
         voices=options.voices,
         room=options.room,
     )

@@ -45,9 +45,18 @@ class Loudspeaker(Device, Protocol):
     @property
     def latency_s(self) -> float: ...
 
+    @property
+    def underflows(self) -> int: ...
+
     def play(self, id: int, pcm: Pcm) -> None: ...
 
     def stop(self) -> None: ...
+
+    def duck(self) -> None: ...
+
+    def hold(self) -> None: ...
+
+    def resume(self, *, again: bool = True) -> None: ...
 
     def chime(self, pcm: Pcm) -> None: ...
 
@@ -129,6 +138,14 @@ class Table:
         """Seconds from a sample's being given to the loudspeaker to its being heard; 0 without one."""
         return self._loudspeaker.latency_s if self._loudspeaker is not None else 0.0
 
+    def counters(self) -> tuple[int, float]:
+        """Underflows of the loudspeaker, and seconds by which the microphone's sound is behind the clock."""
+        loudspeaker, microphone = self._loudspeaker, self._microphone
+        return (
+            loudspeaker.underflows if loudspeaker is not None else 0,
+            float(getattr(microphone, "behind_s", 0.0)),
+        )
+
     def play(self, id: int, pcm: Pcm) -> None:
         """Only while ``audible``."""
         if self._loudspeaker is not None:
@@ -137,6 +154,18 @@ class Table:
     def stop(self) -> None:
         if self._loudspeaker is not None:
             self._loudspeaker.stop()
+
+    def duck(self) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.duck()
+
+    def hold(self) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.hold()
+
+    def resume(self, *, again: bool = True) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.resume(again=again)
 
     def chime(self, pcm: Pcm) -> None:
         if self._loudspeaker is not None:
