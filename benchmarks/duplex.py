@@ -96,8 +96,8 @@ def couple(folder: Path) -> list[np.ndarray]:
     return sounds
 
 
-def run(room: VirtualRoom, mode: str, prompts: int, folder: Path, latency: str) -> subprocess.Popen[str]:
-    words = [sys.executable, str(CHILD), mode, str(prompts), str(folder), latency]
+def run(room: VirtualRoom, mode: str, prompts: int, folder: Path, latency: str, gap_s: float) -> subprocess.Popen[str]:
+    words = [sys.executable, str(CHILD), mode, str(prompts), str(folder), latency, str(gap_s)]
     paths = f"{ROOT}:{room.env().get('PYTHONPATH', '')}"
     return subprocess.Popen(words, stdout=subprocess.PIPE, env={**room.env(), "PYTHONPATH": paths}, text=True)
 
@@ -122,7 +122,7 @@ def self_triggers(room: VirtualRoom, mode: str, prompts: int, folder: Path, late
     counts: dict[str, int] = {}
     asked: list[float] = []
     about: dict[str, Any] = {}
-    for event in news(run(room, mode, prompts, folder, latency)):
+    for event in news(run(room, mode, prompts, folder, latency, 1.0)):
         counts[event["what"]] = counts.get(event["what"], 0) + 1
         if event["what"] == "asked":
             asked.append(event["wall"])
@@ -130,7 +130,8 @@ def self_triggers(room: VirtualRoom, mode: str, prompts: int, folder: Path, late
             about |= event
     meter.close()
     told = {name: counts.get(name, 0) for name in ("ended", "speech", "duck", "barged_in", "lost_sound")}
-    print(f"{mode} duplex, nobody speaks: {told}", {k: round(v, 2) for k, v in about.items() if k not in ("what", "wall")})
+    numbers = {name: round(value, 2) for name, value in about.items() if name not in ("what", "wall")}
+    print(f"{mode} duplex, nobody speaks: {told} {numbers}", flush=True)
     lags = [1000 * (on - wall) for wall in asked if (on := meter.first(wall, loud=True)) is not None]
     show(f"{mode}: decision to sound", lags)
 
@@ -144,7 +145,7 @@ def barge_in(room: VirtualRoom, count: int, folder: Path, latency: str, voices: 
     ):
         subprocess.run(["pactl", "load-module", *words], env=env, stdout=subprocess.DEVNULL, check=True)
     speaker, near = Meter(room, "speaker.monitor"), Meter(room, "near.monitor")
-    process = run(room, "full", count, folder, latency)
+    process = run(room, "full", count, folder, latency, 2.6)
     barged, ended, hushed = [], [], []
     starts: list[float] = []
     said = 0

@@ -1,7 +1,9 @@
 """The child of benchmarks/duplex.py: real devices, canceller, ear and judge in the virtual room; only the dialogue is
 replaced by one prompt after the other. Prints a line of JSON for everything that happens.
 
-python duplex_child.py MODE PROMPTS FOLDER LATENCY_S        MODE: full or half; FOLDER holds the prompts as WAV files
+python duplex_child.py MODE PROMPTS FOLDER LATENCY_S GAP_S
+
+MODE: full or half; FOLDER holds the prompts as WAV files; GAP_S: from one prompt to the next.
 """
 
 from __future__ import annotations
@@ -40,9 +42,6 @@ from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Table, TableDevices, TableNews
 from voice_imago.runtime.workers import Inbox
 
-GAP_S = 1.2
-"""Between two prompts."""
-
 
 def tell(what: str, **more: Any) -> None:
     print(json.dumps({"what": what, "wall": time.monotonic(), **more}), flush=True)
@@ -51,8 +50,9 @@ def tell(what: str, **more: Any) -> None:
 class Reciter:
     """Stands in for the session: recites, and gives way to whoever surely speaks."""
 
-    def __init__(self, hearing: Hearing, frame_s: float, prompts: int) -> None:
+    def __init__(self, hearing: Hearing, frame_s: float, prompts: int, gap_s: float) -> None:
         self.hearing, self.over = hearing, OverPrompts(hearing, frame_s)
+        self._gap_s = gap_s
         self._left, self._id, self._next, self.done = prompts, 0, 1.5, False
 
     def begin(self, at: float) -> list[Effect]:
@@ -67,7 +67,7 @@ class Reciter:
         if isinstance(input, PromptEnded):
             self.over.ended(input)
             tell("ended", id=input.id, interrupted=input.interrupted)
-            self._next = input.at + GAP_S
+            self._next = input.at + self._gap_s
             self.done = self._left == 0
         return []
 
@@ -111,13 +111,13 @@ class Prompts:
     def never_keep(self, text: str) -> None: ...
 
 
-def main(mode: str, prompts: str, folder: str, latency_s: str) -> None:
+def main(mode: str, prompts: str, folder: str, latency_s: str, gap_s: str) -> None:
     player_sounddevice.LATENCY_S = float(latency_s)
     inbox, detector = Inbox(), make_detector()
     ear = Ear(detector, tail_s=0.3)
     duplex = Duplex("full", ear, LivekitCanceller, make_detector) if mode == "full" else None
     settings = settings_for(detector)
-    session = Reciter(Hearing(settings), settings.segmenter.frame_s, int(prompts))
+    session = Reciter(Hearing(settings), settings.segmenter.frame_s, int(prompts), float(gap_s))
     lost = LostSound()
 
     def heard(chunk: Samples) -> None:

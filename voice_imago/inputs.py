@@ -23,6 +23,8 @@ class FrameHeard:
     """The microphone gate was closed (the guide is speaking, or the microphone is off); nothing was heard."""
     over: bool = False
     """Heard while the guide was speaking: its echo was taken out (full duplex)."""
+    quick: float | None = None
+    """Share of the frame in which a quicker detector hears a voice, 0..1; None where there is none."""
     doubtful: bool = False
     """Sound was lost a moment ago, so that the echo may not be taken out well."""
 

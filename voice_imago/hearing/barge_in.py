@@ -1,10 +1,16 @@
-"""Does somebody speak over the guide? Suspected after two frames of speech, certain after a fifth of a second. Pure.
+"""Does somebody speak over the guide? Suspected after 64 ms, certain after 96 ms and with a second opinion. Pure.
+
+Two detectors look at what the echo canceller leaves: a quick one (webrtcvad), which also takes a clap or a cough for a
+voice, and a slow one (Silero), which misses half of what is as loud as the echo. Certain is what the quick one hears in
+half of 0.2 s, where the slow one is not wholly against it.
 
 Counts only speech that began while the guide was speaking: whoever was speaking before goes on with a turn, which is
 the turn's matter. Where sound was lost a moment ago nobody is believed. After two false alarms in one prompt a
 suspicion is ignored: a cough or a television does not make the guide stammer.
 
-Measured with Silero behind WebRTC's echo canceller (benchmarks/barge_in.py): no prompt was ever taken for a voice.
+Measured on 40 prompts in a room of 0.3 s, the partner as loud as the echo, from the first sound to certain: 211 ms in
+the median, 417 ms for 95 of 100, none missed (Silero alone: 440, 1186, and 5 missed). Taken for a voice: none of 80
+prompts by themselves, none of 40 claps, one of 40 coughs (by the quick one alone 21).
 """
 
 from __future__ import annotations
@@ -26,12 +32,16 @@ class BargeInSettings:
     """How soon the guide gives way."""
 
     frame_s: float = 0.032
+    quick: float = 0.6
+    """Share of a frame in which the quick detector hears a voice, from which the frame counts."""
+    least_speech: float = 0.05
+    """Probability that the slow detector must reach once: claps and coughs do not."""
     speech: float = 0.5
-    """Probability from which a frame counts."""
+    """Probability from which a frame counts where there is no quick detector."""
     suspect_s: float = 0.064
-    """Of speech within twice as long."""
-    certain_s: float = 0.16
-    """Of speech within twice as long."""
+    """Of frames that count, within twice as long."""
+    certain_s: float = 0.096
+    """Of frames that count, within twice as long."""
     over_s: float = 0.4
     """Silence after which a false alarm is over;"""
     rest_s: float = 0.7
@@ -49,7 +59,8 @@ class BargeIn:
         self._settings = s = settings or BargeInSettings()
         self._suspect = whole_frames(s.suspect_s, s.frame_s)
         self._certain = whole_frames(s.certain_s, s.frame_s)
-        self._recent: deque[bool] = deque(maxlen=2 * self._certain)
+        self._recent: deque[tuple[bool, float]] = deque(maxlen=max(8, 2 * self._certain))
+        """Whether the frame counts, and its probability."""
         self._alarm: Alarm | None = None
         self._since = 0.0
         self._silent_s = 0.0
@@ -70,12 +81,14 @@ class BargeIn:
 
     def feed(self, frame: FrameHeard) -> Alarm | None:
         """What this frame changes."""
-        speech = not frame.gated and not frame.doubtful and frame.speech >= self._settings.speech
-        self._silent_s = 0.0 if speech else self._silent_s + self._settings.frame_s
+        s, heard = self._settings, not frame.gated and not frame.doubtful
+        counts = heard and (frame.speech >= s.speech if frame.quick is None else frame.quick >= s.quick)
+        speech = counts or (heard and frame.speech >= s.speech)
+        self._silent_s = 0.0 if speech else self._silent_s + s.frame_s
         if self._running:
             self._running = self._silent_s < 0.2
             return None
-        self._recent.append(speech)
+        self._recent.append((counts, frame.speech))
         if self._alarm is not None and self._is_over(frame.at):
             self._false += self._alarm == "suspected"
             self._alarm = None
@@ -92,12 +105,17 @@ class BargeIn:
 
     def _raised(self, frame: FrameHeard) -> Alarm | None:
         recent, s = list(self._recent), self._settings
-        if self._alarm != "certain" and sum(recent) >= self._certain:
+        agreed = any(speech >= s.least_speech for _, speech in recent)
+        if (
+            self._alarm != "certain"
+            and agreed
+            and sum(counts for counts, _ in recent[-2 * self._certain :]) >= self._certain
+        ):
             if self._alarm is None:
                 self._since = frame.at
             self._alarm = "certain"
             return "certain"
-        suspicious = sum(recent[-2 * self._suspect :]) >= self._suspect
+        suspicious = sum(counts for counts, _ in recent[-2 * self._suspect :]) >= self._suspect
         if self._alarm is None and suspicious and self._false < s.false_alarms:
             self._alarm, self._since = "suspected", frame.at
             return "suspected"

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from voice_imago import output
+from voice_imago.engines.detector_webrtc import QuickWebrtc
 from voice_imago.engines.detectors import make_detector, segmenter_for
 from voice_imago.engines.echo_livekit import LivekitCanceller
 from voice_imago.engines.ports import HEAR_HZ, EchoCanceller, Samples, SpeechDetector
@@ -50,6 +51,7 @@ class Hearing(Protocol):
 
     gate: Gate
     doubtful_until_s: float
+    quick: Callable[[Samples], float] | None
 
     @property
     def now(self) -> float: ...
@@ -94,6 +96,7 @@ class Duplex:
         self._tested = False
         self._falls = 0
         self._raw = np.zeros(0, np.float32)
+        ear.quick = QuickWebrtc().share
         self.ear_full(wanted == "full")
 
     @property

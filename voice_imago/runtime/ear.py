@@ -12,7 +12,8 @@ The voiceprint sees frames of speech only, and those unamplified; silence costs 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,8 @@ class Ear:
         self._ring = _Ring(keep_s)
         self._frames = 0
         self._means: deque[float] = deque(maxlen=whole_frames(OFFSET_S, self._frame_s))
+        self.quick: Callable[[Samples], float] | None = None
+        """A quicker detector, for who speaks over the guide: a frame -> share of speech in it."""
         self.doubtful_until_s = 0.0
         """Frames until then are marked as doubtful."""
         self._gated = False
@@ -152,9 +155,16 @@ class Ear:
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
-        over = self.gate.full and self.gate.over(start, at)
-        doubtful = at < self.doubtful_until_s
-        return [*self._scored(at, opinions), FrameHeard(at, speech, level, llr, over=over, doubtful=doubtful)]
+        return [*self._scored(at, opinions), self._over(FrameHeard(at, speech, level, llr), frame, start)]
+
+    def _over(self, heard: FrameHeard, frame: Samples, start: float) -> FrameHeard:
+        """In full duplex: what there is to know where the guide is speaking meanwhile."""
+        if not self.gate.full:
+            return heard
+        quick = None if self.quick is None else self.quick(frame)
+        return replace(
+            heard, over=self.gate.over(start, heard.at), quick=quick, doubtful=heard.at < self.doubtful_until_s
+        )
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""
