@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--near", type=int, default=30)
     parser.add_argument("--echo-db", type=float, default=-6.0)
     parser.add_argument("--latency", default="0.06")
-    parser.add_argument("--only", default="self,half,near")
+    parser.add_argument("--only", default="self,near,half")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary, VirtualRoom() as room:
         work = Path(temporary)
@@ -217,10 +217,10 @@ def main() -> None:
         print(f"echo {options.echo_db:.0f} dB, partner as loud as the echo ({20 * np.log10(level):.0f} dBFS)")
         if "self" in options.only:
             self_triggers(room, "full", options.prompts, work / "prompts", options.latency)
-        if "half" in options.only:
-            self_triggers(room, "half", options.prompts, work / "prompts", options.latency)
         if "near" in options.only:
             barge_in(room, options.near, work / "prompts", options.latency, voices)
+        if "half" in options.only:
+            self_triggers(room, "half", options.prompts, work / "prompts", options.latency)
 
 
 if __name__ == "__main__":

@@ -285,6 +285,33 @@ def test_another_device_has_to_be_judged_anew_and_nobody_is_believed_meanwhile()
     assert evening.duplex.full
 
 
+def test_after_lost_sound_nobody_is_believed_until_the_echo_is_seen_to_be_gone() -> None:
+    """Also if it was lost while the guide was silent, and however long that lasts."""
+    evening = Evening("full")
+    evening.silence(2.0)
+    evening.guide(1.0)
+    evening.duplex.lost_sound()
+    evening.silence(5.0)
+    assert evening.ear.doubtful_until_s > evening.ear.now
+    evening.canceller.works = False
+    evening.guide(2.0)
+    assert evening.ear.doubtful_until_s > evening.ear.now
+    evening.canceller.works = True
+    evening.guide(1.0)
+    assert evening.ear.doubtful_until_s < evening.ear.now
+
+
+def test_somebody_who_talks_on_is_believed_at_last() -> None:
+    evening = Evening("full")
+    evening.silence(2.0)
+    evening.duplex.lost_sound()
+    evening.canceller.works = False
+    evening.guide(3.5)
+    assert evening.ear.doubtful_until_s > evening.ear.now
+    evening.guide(1.5)
+    assert evening.ear.doubtful_until_s < evening.ear.now
+
+
 def test_a_bluetooth_loudspeaker_is_waited_for() -> None:
     evening = Evening()
     evening.duplex.tested(Echo("good", -12.0, 0.2, 0.5))

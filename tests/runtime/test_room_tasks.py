@@ -122,9 +122,8 @@ def test_each_start_compares_the_room_with_the_one_that_was_measured(
 
 def test_the_self_test_plays_a_chirp_and_leaves_the_verdict_to_the_canceller() -> None:
     echoes: list[Any] = []
-    table = Table(
-        Kitchen(way=room_response(0.3, -15.0), delay_s=0.1), duplex=lambda echo: echoes.append(echo) or "full"
-    )
+    kitchen = Kitchen(way=room_response(0.3, -15.0), delay_s=0.1)
+    table = Table(kitchen, duplex=lambda echo: echoes.append(echo) or "full")
     table.ask(1, "test_echo")
     table.kitchen.pass_(0.6 + LISTEN_S + 0.1)
     assert table.done == [(1, "full")]
@@ -375,6 +374,7 @@ OUTCOMES = {
     "check_room": {"good", "louder", "silent"},
     "measure_room": {"good", "noisy", "restless", "silent"},
     "measure_echo": {"good", "unheard", "ringing", "overloud"},
+    "test_echo": {"full", "half"},
     "learn_voice": {"good", "too_short", "too_quiet", "clipped", "noisy"},
     "tell_apart": {"good", "too_alike", "missing"},
     "keep_voices": {"good", "failed"},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -41,6 +42,9 @@ _FLOOR_BLOCKS = 100
 _SILENCE_DB = -100.0
 
 
+Sort = Literal["silent", "good", "bad"]
+
+
 @dataclass(frozen=True, slots=True)
 class EchoWatch:
     """What was seen so far."""
@@ -67,18 +71,23 @@ class EchoJudge:
         self._settling = SETTLING
         self._lingers = 0
 
-    def block(self, played_db: float, heard_db: float, cleaned_db: float, voice: bool) -> None:
-        """Levels of 100 ms in dB below full scale; ``voice``: somebody seems to speak in the cleaned sound."""
+    def block(self, played_db: float, heard_db: float, cleaned_db: float, voice: bool) -> Sort:
+        """Levels of 100 ms in dB below full scale; ``voice``: somebody seems to speak in the cleaned sound.
+
+        Gives what this block alone tells: the guide was ``silent``, its echo is gone (``good``) or left (``bad``).
+        """
         self._lingers = LINGERS_BLOCKS if played_db > SOUNDING_DB else self._lingers - 1
         if self._lingers <= 0:
             if played_db <= _SILENCE_DB + 1.0:
                 self._floor.append(max(heard_db, -75.0))
-            return
+            return "silent"
+        floor = float(np.percentile(list(self._floor), 30))
+        heard, cleaned = heard_db - floor, cleaned_db - floor
         if self._settling > 0:
             self._settling -= 1
-            return
-        floor = float(np.percentile(list(self._floor), 30))
-        self._blocks.append((heard_db - floor, cleaned_db - floor, voice))
+        else:
+            self._blocks.append((heard, cleaned, voice))
+        return "good" if heard <= AUDIBLE_DB or heard - cleaned >= REDUCED_DB or cleaned <= GONE_DB else "bad"
 
     @property
     def seen(self) -> EchoWatch:

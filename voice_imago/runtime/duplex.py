@@ -8,6 +8,7 @@ stops working (another loudspeaker, a cable), and gives it back when it works ag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from voice_imago.engines.detectors import make_detector, segmenter_for
 from voice_imago.engines.echo_livekit import LivekitCanceller
 from voice_imago.engines.ports import HEAR_HZ, EchoCanceller, Samples, SpeechDetector
 from voice_imago.errors import DeviceError
-from voice_imago.hearing.echo import EchoJudge
+from voice_imago.hearing.echo import BLOCK_S, EchoJudge, Sort
 from voice_imago.hearing.framing import Framing
 from voice_imago.hearing.gain import level_db
 from voice_imago.hearing.gate import Gate
@@ -33,7 +34,12 @@ EchoMode = Literal["auto", "full", "half"]
 Chunk = tuple[Sequence[Played], Samples]
 """What was played since the chunk before, and a chunk of the microphone."""
 DOUBTFUL_S = 1.0
-"""After lost sound nobody barges in for so long: the echo may not be taken out."""
+"""After lost sound nobody barges in for so long: the echo may not be taken out,"""
+GOOD_BLOCKS = 5
+"""nor before it is seen to be gone in so many tenths of a second of the guide in a row (sound may be lost while the
+guide is silent, and the canceller learns only from sound),"""
+MOST_BLOCKS = 40
+"""or after so many in all: then it is somebody who speaks."""
 MOST_FALLS = 2
 """After so many times that cancelling stopped working it stays with half duplex."""
 FAR_S = 0.42
@@ -55,6 +61,24 @@ class Hearing(Protocol):
 
     @property
     def now(self) -> float: ...
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """Whether the echo is gone again."""
+
+    good: int = 0
+    """Good blocks in a row that are still wanted."""
+    most: int = 0
+    """Blocks of the guide after which it is over anyway."""
+
+    def lasts(self, block: Sort) -> bool:
+        """After this block."""
+        if not self.good or block == "silent":
+            return self.good > 0
+        self.most -= 1
+        self.good = 0 if not self.most else self.good - 1 if block == "good" else GOOD_BLOCKS
+        return self.good > 0
 
 
 class LostSound:
@@ -95,9 +119,11 @@ class Duplex:
         self._frames: list[EchoFrame] = []
         self._tested = False
         self._falls = 0
+        self._doubt = _Doubt()
         self._raw = np.zeros(0, np.float32)
         ear.quick = QuickWebrtc().share
         self.ear_full(wanted == "full")
+        self.lost_sound()  # nothing is known yet
 
     @property
     def full(self) -> bool:
@@ -141,7 +167,9 @@ class Duplex:
         raw = np.concatenate([frame.raw for frame in frames])
         cleaned = np.concatenate([frame.cleaned for frame in frames])
         voice = not self.full and self._voice_in(cleaned)
-        self._judge.block(max(frame.played_db for frame in frames), level_db(raw), level_db(cleaned), voice)
+        played_db = max(frame.played_db for frame in frames)
+        if self._doubt.lasts(self._judge.block(played_db, level_db(raw), level_db(cleaned), voice)):
+            self._ear.doubtful_until_s = max(self._ear.doubtful_until_s, self._ear.now + 2.0 * BLOCK_S)
         self._reconsider()
 
     def _voice_in(self, cleaned: Samples) -> bool:
@@ -179,6 +207,7 @@ class Duplex:
 
     def lost_sound(self) -> None:
         """An underflow or a gap."""
+        self._doubt = _Doubt(GOOD_BLOCKS, MOST_BLOCKS)
         self._ear.doubtful_until_s = self._ear.now + DOUBTFUL_S
 
     def device_back(self) -> None:

@@ -82,7 +82,14 @@ class Live:
         self._lost_sound = LostSound()
         self._table = Table(
             TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
-            TableNews(self._device_lost, self._device_back, self._silence, lambda: self._stage.talking),
+            TableNews(
+                self._device_lost,
+                self._device_back,
+                self._silence,
+                talking=lambda: self._stage.talking,
+                hearing=lambda: self._stage.session.hearing.turn_open,
+                silent=self._microphone_silent,
+            ),
         )
 
     def run(self) -> str:
@@ -298,6 +305,12 @@ class Live:
         if self._duplex is not None:
             self._duplex.device_back()
         self._post(lambda at: PartRecovered(at, part))
+
+    def _microphone_silent(self, on: bool) -> None:
+        sentence = "The microphone gives no sound at all; it may be switched off."
+        self._post(
+            lambda at: PartFailed(at, "microphone", "silent", sentence) if on else PartRecovered(at, "microphone")
+        )
 
     def _silence(self, seconds: float) -> None:
         self._stage.hear(np.zeros(round(seconds * HEAR_HZ), np.float32))
