@@ -31,7 +31,8 @@ def test_too_little_of_the_guide_gives_no_verdict() -> None:
     ("heard", "cleaned", "verdict"),
     [
         (-30.0, -60.0, True),  # taken out
-        (-30.0, -43.0, True),  # 13 dB, although something is left
+        (-30.0, -51.0, True),  # 21 dB, although something is left
+        (-30.0, -47.0, False),  # 17 dB of a loud echo: still a voice
         (-30.0, -36.0, False),  # hardly anything
         (-52.0, -59.0, True),  # a soft echo that drowns in the room
         (-61.0, -61.0, True),  # headphones: nothing comes back

@@ -22,8 +22,8 @@ AUDIBLE_DB = 6.0
 """Above the room's floor."""
 FEW = 0.15
 """Share of audible blocks up to which the guide counts as unheard."""
-REDUCED_DB = 12.0
-"""Enough in the median: what is left of a prompt is then softer than any partner,"""
+REDUCED_DB = 20.0
+"""Enough in the median (working, it is 33 to 45 dB): what is left of a prompt is then softer than any partner,"""
 GONE_DB = 4.0
 """and so is this much above the floor."""
 ENOUGH = 25
