@@ -50,7 +50,8 @@ INSTALL_PYTHON = "Please install Python {}.{}, then start again.".format(*PREFER
 PATIENCE_S = 20.0  # how long to install in silence before saying that it goes on
 
 NEEDS_NO_AUDIO = {
-    "test", "check", "models", "history", "export", "forget", "replay", "new-language", "draw", "help-page",
+    "test", "check", "models", "history", "export", "forget", "replay", "vault", "report", "new-language", "draw",
+    "help-page",
 }  # fmt: skip
 ASKS_ONLY = {"-h", "--help", "--version"}
 SYSTEM_PACKAGES = {  # package manager -> the line that installs what is missing

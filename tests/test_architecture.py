@@ -130,10 +130,22 @@ def test_engines_know_only_the_vocabulary_the_ports_and_the_values_of_hearing() 
     assert {room(name) for name in within(f"{NAME}.folders")} <= {"errors"}
 
 
+def test_the_journal_knows_the_core_and_nobody_who_runs_it() -> None:
+    """It neither prints nor asks, and knows no engine; one module locks, and two know the database that encrypts."""
+    allowed = CORE_PLAIN | {"journal", "dialogue", "hearing", "errors", "folders", NAME}
+    libraries: dict[str, set[str]] = {}
+    for module in MODULES:
+        if room(module) == "journal":
+            assert {room(name) for name in within(module)} <= allowed, module
+            for name in foreign(module) & {"pyrage", "sqlcipher3", "matplotlib"}:
+                libraries.setdefault(name, set()).add(module.rsplit(".", 1)[-1])
+    assert libraries == {"pyrage": {"sealing"}, "sqlcipher3": {"connection", "vault"}}
+
+
 def test_nobody_but_the_entrances_knows_the_command_line() -> None:
     for module in MODULES:
-        if room(module) not in ("cli", "__main__"):
-            assert "cli" not in {room(name) for name in within(module)}, module
+        if room(module) not in ("cli", "cli_journal", "__main__"):
+            assert not {"cli", "cli_journal"} & {room(name) for name in within(module)}, module
 
 
 def test_no_two_modules_import_each_other_in_a_circle() -> None:

@@ -38,6 +38,28 @@ def test_short_lists_find_what_may_tell_of_harm(text: str, kind: str | None) -> 
     assert HarmWords(LISTS).kind(text) == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Ich will nicht mehr leben.", "self_harm"),
+        ("Manchmal denke ich, ich bring mich einfach um.", "self_harm"),
+        ("Am liebsten wäre ich tot.", "self_harm"),
+        ("Gestern hat er mich in der Küche geschlagen.", "harm"),
+        ("Du hast mir schon oft gedroht.", "harm"),
+        ("Du hast mich geschlagen.", "harm"),
+        ("Wenn du mich schlägst, gehe ich.", "harm"),
+        ("Ich habe Angst vor dir.", "harm"),
+        ("Sie hat mir gedroht, mit dem Messer.", "harm"),
+        ("Er würgt mich, und ich möchte sterben.", "self_harm"),
+        ("Das hat mich verletzt, als du gegangen bist.", None),
+        ("Das Küchenmesser ist stumpf.", None),
+        ("Ich habe die Sahne geschlagen.", None),
+    ],
+)
+def test_the_german_lists_find_what_may_tell_of_harm(text: str, kind: str | None) -> None:
+    assert HarmWords(real_script().languages["de"].replies).kind(text) == kind
+
+
 @given(st.text())
 def test_any_text_has_a_kind_or_none(text: str) -> None:
     assert HarmWords(LISTS).kind(text) in (None, "harm", "self_harm")

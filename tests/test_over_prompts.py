@@ -41,7 +41,7 @@ class FullRoom(Room):
         """Seconds of the prompt that is held."""
         super().__init__(*more, gate=False, **options)
 
-    def frame(self, who: Speaker | None = None, quick: float | None = None, speech: float | None = None) -> Room:
+    def frame(self, who: Speaker | None = None, quick: bool | None = None, against: bool = False) -> Room:
         self.frames += 1
         llr = {0: 4.0, 1: -4.0}.get(who) if who is not None and self.voices else None
         heard = 0.0 if who is None else 0.95
@@ -49,11 +49,12 @@ class FullRoom(Room):
         self.feed(
             FrameHeard(
                 self.at,
-                heard if speech is None else speech,
+                heard,
                 -30.0 if who is not None else -70.0,
                 llr,
                 over=over,
-                quick=heard if quick is None else quick,
+                quick=heard > 0.0 if quick is None else quick,
+                against=against,
                 doubtful=self.doubtful,
             )
         )
@@ -159,7 +160,7 @@ def test_a_cough_ducks_a_prompt_and_it_goes_on_from_its_last_phrase() -> None:
     room = asking()
     room.waits(0.4)
     for _ in range(4):  # quick like a voice, and the slow detector knows better
-        room.frame(None, quick=1.0, speech=0.01)
+        room.frame(None, quick=True, against=True)
     room.waits(0.6)
     assert [type(effect) for effect in room.did(Duck, Hush, Hold, Resume)] == [Duck, Resume]
     assert room.did(Resume)[0] == Resume(again=True)

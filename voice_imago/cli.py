@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from voice_imago import __version__, cli_prompts
+from voice_imago.cli_journal import JOURNAL_COMMANDS, add_journal_commands
 from voice_imago.cli_models import add_model_commands, run_models, run_setup
 from voice_imago.cli_prompts import add_prompt_commands
 from voice_imago.errors import UsageError
 
 __all__ = ["main"]
 
+KEEP = ("none", "counts", "notes", "transcript")
 DESCRIPTION = (
     "A voice guide for couples: two people, one laptop, an Imago dialogue led by ear. Nothing leaves the machine."
 )
@@ -43,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_listen(commands)
     _add_enrol(commands)
     _add_small(commands)
+    add_journal_commands(commands)
     add_model_commands(lambda name, says: _command(commands, name, says), _add_table)
     add_prompt_commands(lambda name, says: _command(commands, name, says))
     return parser
@@ -72,8 +75,9 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
     says = "auto: measured once, then checked at each start; measure: anew; off: not at all"
     add("--room", choices=("auto", "measure", "off"), default="auto", help=says)
-    keep = ("none", "counts", "notes", "transcript")
-    add("--keep", choices=keep, default="none", help="what is kept (default: none)")
+    says = "none: you are not asked; else a reminder of what you want (default: both of you are asked)"
+    add("--keep", choices=KEEP, default="", help=says)
+    add("--resume", action="store_true", help="go on with the dialogue that was broken off")
     add("--typed", action="store_true", help="no sound: you type what is said")
 
 
@@ -102,6 +106,8 @@ def _add_rehearse(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--out", type=Path, metavar="WAV", help="write what the room heard (left: couple, right: guide)")
     add("--events", type=Path, metavar="FILE", help="write the event stream")
     add("--quiet", action="store_true", help="print only the result")
+    says = "keep it in the journal of rehearsals, to be replayed (default: what the scene says)"
+    add("--keep", choices=KEEP, help=says)
 
 
 def _add_listen(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -149,6 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "models": run_models,
         "explain": _explain,
         **cli_prompts.COMMANDS,
+        **JOURNAL_COMMANDS,
     }
     return table[options.command](options)
 

@@ -100,6 +100,7 @@ class Perform:
                             kind is kept), ``locked`` (its owner's secret is missing)
     ``recall``              what was kept of that kind, told with the outcome: ``good``, ``nothing``, ``locked``
     ``consent``             what a partner wants to be kept; the stricter wish counts from now on: ``good``
+    ``take_up``             go on with the session that was broken off: ``good``
     ``forget``              delete this session, or everything that is kept: ``good``, ``nothing``
     ``unlock``              the partner types a secret, unseen, for what is theirs alone: ``good``, ``new`` (it
                             was chosen just now), ``wrong``

@@ -8,6 +8,8 @@
     ├─ DeviceError       no usable microphone or loudspeaker                 exit code 3
     ├─ ModelError        a speech model is missing or damaged                exit code 2
     │  └─ LanguageError  it is whole, and does not know the language
+    ├─ JournalError      the journal cannot be written, or not be kept on    exit code 1
+    ├─ VaultError        encryption: not installed, or a wrong passphrase    exit code 2
     ├─ RecognitionError  one piece could not be recognised; the session goes on
     └─ VoiceError        one prompt could not be rendered; the session goes on
 
@@ -23,12 +25,14 @@ from collections.abc import Sequence
 __all__ = [
     "DeviceError",
     "FileError",
+    "JournalError",
     "LanguageError",
     "ModelError",
     "PromptError",
     "RecognitionError",
     "SceneError",
     "UsageError",
+    "VaultError",
     "VoiceError",
     "VoiceImagoError",
 ]
@@ -93,6 +97,20 @@ class ModelError(VoiceImagoError):
 
 class LanguageError(ModelError):
     """A speech model is whole, but does not know the language that is spoken."""
+
+
+class JournalError(VoiceImagoError):
+    """The journal cannot be read or written just now; ``code`` is that of the spoken fault."""
+
+    def __init__(self, message: str, hint: str = "", code: str = "failed") -> None:
+        super().__init__(message, hint)
+        self.code = code
+
+
+class VaultError(VoiceImagoError):
+    """What encrypts is not installed, or the passphrase does not open what is locked."""
+
+    exit_code = 2
 
 
 class RecognitionError(VoiceImagoError):

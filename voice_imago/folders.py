@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "data_folder", "models_folder", "settings_file"]
+__all__ = ["cache_folder", "data_folder", "journal_folder", "log_file", "models_folder", "settings_file"]
 
 
 def _home() -> Path | None:
@@ -29,6 +29,16 @@ def data_folder() -> Path:
 
 def models_folder() -> Path:
     return data_folder() / "models"
+
+
+def journal_folder() -> Path:
+    """What the couple agreed to keep of its dialogues."""
+    return data_folder() / "journal"
+
+
+def log_file() -> Path:
+    """What happened, in numbers: no words, no names."""
+    return data_folder() / "log" / "log.txt"
 
 
 def settings_file() -> Path:

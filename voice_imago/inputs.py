@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from voice_imago.words import Partner, Words
+
+PER_NAT: Final = 16
+"""The ear tells evidence in sixteenths of a nat, strangeness in sixty-fourths and levels in whole decibels: finer
+differences decide nothing, and a journal keeps a frame in three bytes and still gives back exactly what was heard."""
+PER_STRANGENESS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +29,10 @@ class FrameHeard:
     """The microphone gate was closed (the guide is speaking, or the microphone is off); nothing was heard."""
     over: bool = False
     """Heard while the guide was speaking: its echo was taken out (full duplex)."""
-    quick: float | None = None
-    """Share of the frame in which a quicker detector hears a voice, 0..1; None where there is none."""
+    quick: bool | None = None
+    """Over the guide: whether a quicker detector hears a voice; None where there is none."""
+    against: bool = False
+    """Over the guide: the detector is wholly against a voice."""
     doubtful: bool = False
     """Sound was lost a moment ago, so that the echo may not be taken out well."""
 

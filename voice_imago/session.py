@@ -15,9 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from voice_imago import __version__
-from voice_imago.command_words import KEY_COMMANDS, counts
+from voice_imago.command_words import KEY_COMMANDS, spoken_command
+from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.engine import Dialogue
-from voice_imago.dialogue.replies import SURE
+from voice_imago.dialogue.replies import SURE, Replies
 from voice_imago.dialogue.safety import Harm, HarmWords
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import LISTENING, Phase
@@ -89,7 +90,6 @@ class Session:
         self.settings = settings
         self.dialogue = Dialogue(script, settings.course)
         self.hearing = Hearing(settings.hearing)
-        self._replies = self.dialogue.guide.replies
         self._harm_words = HarmWords(script.languages[settings.course.language].replies)
         self._window: Window | None = None
         self._over = OverPrompts(self.hearing, settings.hearing.segmenter.frame_s)
@@ -135,18 +135,26 @@ class Session:
         return self.dialogue.over
 
     @property
+    def _replies(self) -> Replies:
+        """The only reader of words, here and in the dialogue; a journal may listen to what it answers."""
+        return self.dialogue.guide.replies
+
+    @property
     def window(self) -> Window | None:
         """What is being listened for, if anything."""
         return self._window
 
-    def begin(self, at: float = 0.0) -> list[Effect]:
-        """Open the session; the greeting follows."""
+    def begin(self, at: float = 0.0, standing: Standing | None = None) -> list[Effect]:
+        """Open the session; the greeting follows, or what is said when an earlier session is taken up."""
         self._at, course = at, self.settings.course
         heard_by, echo = self.settings.recogniser, self.settings.echo
         self._publish(
             SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
         )
-        self._apply(self.dialogue.begin(at))
+        if standing is None or course.offered:
+            self._apply(self.dialogue.begin(at, standing))
+        else:
+            self._apply(self.dialogue.resume(at, standing))
         return self._flush()
 
     def feed(self, input: Input) -> list[Effect]:
@@ -339,7 +347,7 @@ class Session:
 
     def _acted_on(self, turn: TurnWords, ready: TextReady) -> bool:
         """Whether the piece was a command, or the words that hand the floor over."""
-        command = self._spoken_command(turn, ready)
+        command = spoken_command(self.dialogue, turn, ready)
         if command is not None:
             self._obey(command, turn, ready.id)
             return True
@@ -348,13 +356,6 @@ class Session:
             self._hear(self.hearing.end_turn(self._at, "phrase"))
             return True
         return False
-
-    def _spoken_command(self, turn: TurnWords, ready: TextReady) -> str | None:
-        """The command that a piece is. A word that is also an answer to what was just asked is the answer."""
-        command = self._replies.command(ready.text)
-        if command in (None, "done") or self.dialogue.answers(ready.text):
-            return None
-        return command if counts(command, turn, ready, self.dialogue.visit) else None
 
     def _obey(self, command: str, turn: TurnWords, piece: int) -> None:
         """The turn was no turn but a command."""
@@ -392,9 +393,4 @@ class Session:
     def _flush(self) -> list[Effect]:
         """Effects in order; the end of the session comes last."""
         out, self._out = self._out, []
-        return sorted(out, key=_is_the_end)
-
-
-def _is_the_end(effect: Effect) -> bool:
-    fact = effect.fact if isinstance(effect, Publish) else effect
-    return isinstance(fact, Finish | SessionEnded)
+        return sorted(out, key=lambda one: isinstance(getattr(one, "fact", one), Finish | SessionEnded))

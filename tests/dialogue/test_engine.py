@@ -836,7 +836,7 @@ def test_a_microphone_that_gives_nothing_is_said_in_its_own_words() -> None:
 
 @pytest.mark.parametrize("key", sorted(GUIDE_KEYS))
 def test_every_sentence_of_the_guide_can_be_said_in_every_step(key: str) -> None:
-    more = {"stem": "I feel", "number": "1", "count": "9", "title": "the end"}
+    more = {"stem": "I feel", "number": "1", "count": "9", "title": "the end", "name": "Ben", "what": "x", "line": "y"}
     for graph in real_script().graphs.values():
         table = Table(script=real_script())
         for name in graph.steps:

@@ -31,6 +31,22 @@ def test_what_leads_up_to_a_thing_is_left_out_and_its_words_stay(said: str, thin
     assert listed(said, LISTS) == things
 
 
+@pytest.mark.parametrize(
+    ("said", "things"),
+    [
+        ("Wärme und Humor.", ("Wärme", "Humor")),
+        ("Sie waren warm, lustig und, äh, immer zu spät.", ("warm", "lustig", "immer zu spät")),
+        ("Oma Inge und mein Vater.", ("Oma Inge", "mein Vater")),
+        ("Dann habe ich mich versteckt.", ("mich versteckt",)),
+    ],
+)
+def test_a_german_noun_keeps_its_capital(said: str, things: tuple[str, ...]) -> None:
+    german = real_script().languages["de"]
+
+    assert german.noun_capitals
+    assert listed(said, german.replies, capitals=german.noun_capitals) == things
+
+
 @given(st.text(max_size=80))
 def test_no_word_is_added(said: str) -> None:
     words = set(said.casefold().replace(",", " ").replace(".", " ").split())

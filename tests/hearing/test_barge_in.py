@@ -22,7 +22,9 @@ class Frames:
         found = []
         for count in range(1, n + 1):
             self.n += 1
-            frame = FrameHeard(self.n * FRAME_S, speech, -30.0, quick=quick, **{"over": True, **more})
+            heard = None if quick is None else quick >= 0.6
+            marks = {"over": True, "against": speech < 0.05, **more}
+            frame = FrameHeard(self.n * FRAME_S, speech, -30.0, quick=heard, **marks)
             if (alarm := self.barge_in.feed(frame)) is not None:
                 found.append((count, alarm))
         return found

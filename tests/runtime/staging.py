@@ -26,7 +26,7 @@ class SetSession:
         self.answers: dict[type, list[list[Effect]]] = {}
         self.fed: list[Input] = []
 
-    def begin(self, at: float) -> list[Effect]:
+    def begin(self, at: float, standing: object = None) -> list[Effect]:
         return self.opening
 
     def feed(self, input: Input) -> list[Effect]:

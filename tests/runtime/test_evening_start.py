@@ -81,6 +81,28 @@ def test_a_settings_file_that_is_a_folder_is_one_sentence(home: Path, capsys: py
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_an_evening_that_was_killed_is_offered_the_next_time_and_goes_on_where_it_was(home: Path) -> None:
+    """Both wanted notes; the program dies after the mirror, and the next one asks before it goes on there."""
+    command = [sys.executable, "-m", "voice_imago", "start", "--typed", "--partners", "Ana", "Ben"]
+    dying = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert dying.stdin is not None
+    assert dying.stdout is not None
+    evening = "y\ny\nAna: yes\nBen: yes\nn\nAna: notes\nBen: notes\nAna: eight\nBen: six\nappreciation\n"
+    dying.stdin.write(evening + "Ana: now?\nBen: yes\nAna: I value your tea\nBen: you value my tea\n")
+    dying.stdin.flush()
+    while "did I get that?" not in (said := dying.stdout.readline()):
+        assert said, "it ended before the mirror was checked"
+    dying.kill()
+    dying.communicate()
+
+    said, steps = typed(home, "y\nAna: yes\nq\n")
+    assert "Last time we stopped on the way." in " ".join(said)
+    assert steps[:3] == ["unfinished", "take_up", "check"]
+    assert "more" in steps
+    _, steps = typed(home, "n\nq\n")
+    assert steps[:2] == ["unfinished", "reminder"]
+
+
 def typed(home: Path, lines: str, *options: str) -> tuple[list[str], list[str]]:
     """What is said in a typed evening, and which steps were entered."""
     events = home / "events.jsonl"

@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voice_imago.dialogue.script import load_script
 from voice_imago.engines.ports import HEAR_HZ
 from voice_imago.engines.recorded import read_sound
 from voice_imago.errors import FileError, SceneError, VoiceError
+from voice_imago.folders import journal_folder
+from voice_imago.journal import store
+from voice_imago.journal.files import rehearsals_file
+from voice_imago.journal.journal import Journal, reading
+from voice_imago.journal.replay import kept_session, replay
+from voice_imago.runtime.event_stream import EVENTS
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome
 from voice_imago.runtime.rehearse import ENROLMENT_TEXT, RehearsePlan, rehearse
@@ -80,9 +87,28 @@ def run(path: Path, folder: Path) -> tuple[Outcome, list[dict[str, object]]]:
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
-def test_a_shipped_scene_goes_as_it_expects(path: Path, tmp_path: Path) -> None:
-    outcome, events = run(path, tmp_path)
+def test_a_shipped_scene_goes_as_it_expects_and_is_replayed(path: Path, tmp_path: Path) -> None:
+    """Kept with its words; fed again it makes the same decisions, and again when the words are gone."""
+    journal = journal_folder() / f"{path.stem}.db"
+    outcome = rehearse(RehearsePlan(path, events=tmp_path / "events.jsonl", keep="transcript", journal=journal))
+    events = events_of(tmp_path / "events.jsonl")
     assert outcome.problems == []
+    script = load_script()
+    with reading(journal) as connection:
+        kept = kept_session(connection, None)
+        done = replay(script, kept)
+        names = store.names_of(connection, kept.row.id)
+    assert done.differences == ()
+    assert done.facts == sum(1 for event in events if event["event"] in EVENTS)
+    assert kept.row.reason == outcome.reason
+    assert names == read_scene(path).names
+    with Journal(journal) as opened:
+        opened.erase(lambda db: store.lower(db, kept.row.id, "counts")).result()
+    with reading(journal) as connection:
+        wordless = kept_session(connection, None)
+    assert wordless.texts == {}
+    assert wordless.with_words is (outcome.counts.get("transcript", 0) == 0)
+    assert replay(script, wordless).differences == ()
     times = [event["t"] for event in events]
     assert times == sorted(times)  # type: ignore[type-var]
     assert events[0]["event"] == "session_started"
@@ -126,6 +152,18 @@ def test_the_recording_has_the_couple_left_and_the_guide_right(tmp_path: Path) -
     assert guide > 0.02 > couple
     couple, guide = np.sqrt(np.mean(spoken**2, axis=0))
     assert couple > 0.02 > guide
+
+
+def test_what_is_kept_changes_nothing_of_what_happens(tmp_path: Path) -> None:
+    """The same events at the same moments, whether the journal is written or not."""
+    scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
+    kept = tmp_path / "kept.toml"
+    kept.write_text('keep = "transcript"\n' + scene.read_text("utf-8"), "utf-8")
+    for name, path in (("one", scene), ("two", kept)):
+        rehearse(RehearsePlan(path, events=tmp_path / f"{name}.jsonl"))
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
+    with reading(rehearsals_file()) as connection:
+        assert [row.level for row in store.sessions(connection)][-1] == "transcript"
 
 
 def test_a_guide_prompt_never_overlaps_a_turn(tmp_path: Path) -> None:

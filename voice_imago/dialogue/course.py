@@ -36,3 +36,5 @@ class Course:
     """What is known beforehand (``script_names.KNOWN_SLOTS``)."""
     began: datetime | None = None
     """The wall-clock time at which the session began; "at eight" counts from it. None: nobody says."""
+    offered: bool = False
+    """A session that was broken off is offered to be taken up, and not taken up at once."""

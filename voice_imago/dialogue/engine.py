@@ -44,11 +44,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from voice_imago.dialogue import facilitation
-from voice_imago.dialogue.ahead import texts_of_all
 from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
 from voice_imago.dialogue.barging_in import BargingIn
+from voice_imago.dialogue.beginning import Standing, greet, take_up
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.facts_heard import UNDOABLE, DialogueFact
@@ -58,10 +57,6 @@ from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.moves import Moves
 from voice_imago.dialogue.pace import unstretched
 from voice_imago.dialogue.script import AGAIN, STEM, Script, Step
-from voice_imago.dialogue.script_names import (
-    MIRROR_GRAPH,
-    VOICES_GRAPH,
-)
 from voice_imago.dialogue.state import LISTENING, Line, Phase
 from voice_imago.dialogue.tasks import Tasks
 from voice_imago.dialogue.turns import Turns
@@ -78,7 +73,6 @@ from voice_imago.events import (
     Fault,
     Interruption,
     Performed,
-    Prepare,
     Progressed,
     PromptEnded,
     Recovered,
@@ -169,22 +163,18 @@ class Dialogue:
             return False
         return target(step, self._guide.replies.meaning(text, expected(step))) is not None
 
-    def begin(self, at: float) -> list[Effect]:
-        """Greet, then perform the first step."""
-        guide, course = self._guide, self._guide.course
-        guide.at = at
-        guide.state = replace(guide.state, to_come=(*course.prelude, course.dialogue))
-        walked = (*course.prelude, course.dialogue, MIRROR_GRAPH)
-        guide.begin_next()
-        greetings = [*course.opening, *facilitation.capability_notice(course.words)]
-        if course.voices == "learn" and VOICES_GRAPH not in walked:  # that graph says it itself
-            greetings.append("guide.voices_learning")
-        lines = [guide.line(key) for key in greetings]
-        graphs = [guide.script.graphs[name] for name in walked if name in guide.script.graphs]
-        everything = texts_of_all(graphs, guide.wording, course.partners, course.first)
-        guide.emit(Prepare(tuple(line.text for line in lines)), Prepare(tuple(everything)))
-        guide.speak(lines, "step")
-        return guide.flush()
+    def begin(self, at: float, offered: Standing | None = None) -> list[Effect]:
+        """Greet, then perform the first step; ``offered``: a session that was broken off, for the task ``take_up``."""
+        self._tasks.offered = offered
+        self._guide.at = at
+        greet(self._guide)
+        return self._guide.flush()
+
+    def resume(self, at: float, standing: Standing) -> list[Effect]:
+        """Welcome back, then go on where an earlier session stopped."""
+        self._guide.at = at
+        take_up(self._guide, standing)
+        return self._guide.flush()
 
     def feed(self, fact: DialogueFact, *, turn_open: bool = False) -> list[Effect]:
         """Take one fact, give the effects in order. After the end nothing has an effect.

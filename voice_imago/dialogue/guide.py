@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -116,6 +117,14 @@ class Guide(Speaking):
         else:
             self._open(step, resumed)
 
+    def take_up(self, before: Iterable[Line]) -> None:
+        """After a break: these lines, then the current step's prompt in its repeat form, and the step itself."""
+        step = self.step
+        self.state = entered(self.state, asked=False)
+        self.tell_step()
+        self.microphone(on=step.microphone)
+        self.speak([*before, *([self.short_line()] if step.prompt else [])], _AFTER[step.do])
+
     def _open(self, step: Step, resumed: bool) -> None:
         """Say the step's prompt, then do what the step is for."""
         lines = self._opening_lines(step, resumed)
@@ -216,10 +225,18 @@ class Guide(Speaking):
         """What the step's task gets to know: its slots that are filled."""
         slots, said = self.state.slots, self.kept()
         return tuple(
-            (name, slots[name].meaning, slots[name].as_kept or said.get(name, ""))
+            (name, slots[name].meaning, slots[name].as_kept or self._point(slots[name]) or said.get(name, ""))
             for name in self.step.of
             if name in slots
         )
+
+    def _point(self, slot: Slot) -> str:
+        """A day and a time as a point in time (ISO 8601), where it is known when the session began; else nothing."""
+        if slot.when is None or self.course.began is None:
+            return ""
+        at = slot.when.resolve(self.course.began + timedelta(seconds=self.at))
+        timed = slot.when.hour is not None or slot.when.minutes is not None or slot.when.part is not None
+        return at.isoformat(timespec="minutes") if timed else at.date().isoformat()
 
     def give_up(self) -> list[Line]:
         """End what is still being done for a step that was left; what there is to say about that."""

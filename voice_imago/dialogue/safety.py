@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from voice_imago.dialogue.phrases import Phrases, plain_words
+from voice_imago.dialogue.phrases import Phrases, phrase_words, plain_words
 
 __all__ = ["Harm", "HarmWords"]
 
@@ -21,7 +21,7 @@ class HarmWords:
     """Looks for the phrases of one language; negation does not matter, and neither does whose harm it is."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
-        self._phrases = Phrases((name, map(plain_words, lists.get(name, ()))) for name in _LISTS)
+        self._phrases = Phrases((name, map(phrase_words, lists.get(name, ()))) for name in _LISTS)
 
     def kind(self, text: str) -> Harm | None:
         """What the words may tell of; danger to oneself before harm by others."""

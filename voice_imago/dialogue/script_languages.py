@@ -56,6 +56,7 @@ def read_language(
         reviewed=bool(table.get("reviewed", False)),
         joiner=str(table.get("joiner", "and")),
         dotless_i=bool(table.get("dotless_i", False)),
+        noun_capitals=bool(table.get("noun_capitals", False)),
         sounds=bool(table.get("sounds", False)),
     )
 

@@ -34,6 +34,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "dialogues": "couples dialogues finished so far",
     "appreciations": "appreciations finished so far",
     "due": "what was agreed and is due, in words",
+    "unfinished": "what the step is called at which the last session was broken off",
     "keeping": "what both agreed to be kept: none, counts, notes, transcript",
     "notice": "the notice has been heard in full on an earlier evening",
     "deep": "deep dialogues were switched on in the settings",
@@ -63,6 +64,7 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "consent": ("good",),
     "forget": ("good", "nothing"),
     "unlock": ("good", "new", "wrong"),
+    "take_up": ("good",),
     "look_for_model": ("here", "untried", "none", "base", "tiny"),
     "choose_model": ("good", "here", "english", "likely_slow"),
     "fetch_model": ("good", "offline", "silent", "full", "damaged", "cut", "missing", "cancelled"),
@@ -135,7 +137,13 @@ GUIDE_KEYS: Final = frozenset(
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "echo_lost", "echo_back", "microphone_silent",
+        "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
+        "microphone_silent",
+        # the journal
+        "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
+        "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",
+        "due_weeks", "due_unnamed", "date_today", "date_tomorrow", "date_days", "date_over", "date_today_unnamed",
+        "date_tomorrow_unnamed", "date_days_unnamed", "date_over_unnamed",
         # a speech model that is fetched
         "quarter_here", "half_here", "three_quarters_here", "fetch_stopped", "whole_sentences",
         # the speech server at home

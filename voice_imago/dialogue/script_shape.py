@@ -297,6 +297,8 @@ class Language:
     """Somebody who grew up with the language has read all of it."""
     dotless_i: bool = False
     """The small letter of I is ı, as in Turkish."""
+    noun_capitals: bool = False
+    """Nouns are written with a capital, as in German: a capital at the beginning may be the word's own."""
     joiner: str = "and"
     """The word before the last of several things."""
     sounds: bool = False

@@ -100,6 +100,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True):
     reviewed: bool = False
     joiner: str = "and"
     dotless_i: bool = False
+    noun_capitals: bool = False
     sounds: bool = False
 
 

@@ -41,7 +41,16 @@ REPEAT_SHARE = 0.6
 """Most words of a repeat form, as a share of the first form."""
 
 _NAMES = frozenset({"sender", "receiver", "actor", "other", "asker"})
-_MORE_PLACEHOLDERS = {"guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}, "guide.how_long": {"count"}}
+_MORE_PLACEHOLDERS = {
+    "guide.stem": {"stem"}, "guide.where": {"number", "count", "title"}, "guide.how_long": {"count"},
+    "guide.last_mirrored": {"line"},
+    "guide.unfinished": {"title"}, "guide.practice": {"number"}, "guide.practice_kind": {"number", "title"},
+    "guide.practice_appreciations": {"number"}, "guide.practice_requests": {"number", "count"},
+    "guide.practice_days": {"number"}, "guide.due_yesterday": {"name", "what"}, "guide.due_week": {"name", "what"},
+    "guide.due_days": {"number", "name", "what"}, "guide.due_weeks": {"number", "name", "what"},
+    "guide.date_today": {"what"}, "guide.date_tomorrow": {"what"}, "guide.date_days": {"number", "what"},
+    "guide.date_over": {"what"}, "guide.date_days_unnamed": {"number"},
+}  # fmt: skip
 _FORMS = ("first", "repeat", "cue")
 
 

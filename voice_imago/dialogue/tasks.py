@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voice_imago.dialogue.beginning import Standing, take_up
 from voice_imago.dialogue.facilitation import understanding_notice
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.slots import Slot
@@ -37,6 +38,8 @@ class Tasks:
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
+        self.offered: Standing | None = None
+        """Where a session was broken off that may be taken up."""
         self._lessons: dict[int, Partner] = {}
         """Turns being learnt from, by the id of their task."""
 
@@ -102,6 +105,9 @@ class Tasks:
         if task is None:  # nobody waits for the outcome of no task
             return
         self._tell(task, outcome, guide.actor)
+        if task == "take_up" and outcome == "good" and self.offered is not None:
+            take_up(guide, self.offered)
+            return
         if task == "tell_apart":
             self._told_apart(outcome)
         guide.follow(guide.walker.outcome(guide.state, outcome))

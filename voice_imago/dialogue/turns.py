@@ -134,8 +134,8 @@ class Turns:
         if not add:
             guide.state = guide.state.keep(name, Slot("words", text))
             return
-        lists = guide.script.languages[guide.course.language].replies
-        items = (one_line(text),) if add == "line" else listed(text, lists)
+        language = guide.script.languages[guide.course.language]
+        items = (one_line(text),) if add == "line" else listed(text, language.replies, capitals=language.noun_capitals)
         before = Slot("list") if add == "anew" else guide.state.slots.get(name, Slot("list"))
         guide.state = guide.state.keep(name, before.with_items(*items))
 

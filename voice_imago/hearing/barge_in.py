@@ -32,10 +32,6 @@ class BargeInSettings:
     """How soon the guide gives way."""
 
     frame_s: float = 0.032
-    quick: float = 0.6
-    """Share of a frame in which the quick detector hears a voice, from which the frame counts."""
-    least_speech: float = 0.05
-    """Probability that the slow detector must reach once: claps and coughs do not."""
     speech: float = 0.5
     """Probability from which a frame counts where there is no quick detector."""
     suspect_s: float = 0.064
@@ -59,8 +55,8 @@ class BargeIn:
         self._settings = s = settings or BargeInSettings()
         self._suspect = whole_frames(s.suspect_s, s.frame_s)
         self._certain = whole_frames(s.certain_s, s.frame_s)
-        self._recent: deque[tuple[bool, float]] = deque(maxlen=max(8, 2 * self._certain))
-        """Whether the frame counts, and its probability."""
+        self._recent: deque[tuple[bool, bool]] = deque(maxlen=max(8, 2 * self._certain))
+        """Whether the frame counts, and whether the slow detector agrees a little."""
         self._alarm: Alarm | None = None
         self._since = 0.0
         self._silent_s = 0.0
@@ -82,13 +78,13 @@ class BargeIn:
     def feed(self, frame: FrameHeard) -> Alarm | None:
         """What this frame changes."""
         s, heard = self._settings, not frame.gated and not frame.doubtful
-        counts = heard and (frame.speech >= s.speech if frame.quick is None else frame.quick >= s.quick)
+        counts = heard and (frame.speech >= s.speech if frame.quick is None else frame.quick)
         speech = counts or (heard and frame.speech >= s.speech)
         self._silent_s = 0.0 if speech else self._silent_s + s.frame_s
         if self._running:
             self._running = self._silent_s < 0.2
             return None
-        self._recent.append((counts, frame.speech))
+        self._recent.append((counts, not frame.against))
         if self._alarm is not None and self._is_over(frame.at):
             self._false += self._alarm == "suspected"
             self._alarm = None
@@ -105,7 +101,7 @@ class BargeIn:
 
     def _raised(self, frame: FrameHeard) -> Alarm | None:
         recent, s = list(self._recent), self._settings
-        agreed = any(speech >= s.least_speech for _, speech in recent)
+        agreed = any(agrees for _, agrees in recent)
         if (
             self._alarm != "certain"
             and agreed

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from voice_imago.events import Perform
 from voice_imago.runtime.evening import Remembering
+from voice_imago.runtime.journal_tasks import JOURNAL_TASKS, JournalTasks
 from voice_imago.runtime.model_tasks import MODEL_TASKS, ModelTasks
 from voice_imago.runtime.tasks import Tasks
 
@@ -22,10 +23,11 @@ class AllTasks:
         done: Callable[[int, str], None] = lambda id, outcome: None,
         *,
         remembering: Remembering | None = None,
+        journal: JournalTasks | None = None,
     ) -> None:
         """None: this computer, or this kind of evening, cannot do it; ``done`` is told so."""
         self._table, self._models, self._done = table, models, done
-        self._remembering = remembering
+        self._remembering, self._journal = remembering, journal
 
     def perform(self, wanted: Perform) -> None:
         able = self._able(wanted)
@@ -34,11 +36,13 @@ class AllTasks:
         else:
             able.perform(wanted)
 
-    def _able(self, wanted: Perform) -> Tasks | ModelTasks | Remembering | None:
+    def _able(self, wanted: Perform) -> Tasks | ModelTasks | Remembering | JournalTasks | None:
         if wanted.task in MODEL_TASKS:
             return self._models
         if Remembering.can(wanted):
             return self._remembering
+        if wanted.task in JOURNAL_TASKS:
+            return self._journal
         return self._table
 
     def cancel(self, id: int) -> None:

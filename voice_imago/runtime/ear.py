@@ -25,6 +25,7 @@ from voice_imago.hearing.framing import Framing, whole_frames
 from voice_imago.hearing.gain import SILENCE_DB, Gain, GainSettings, level_db
 from voice_imago.hearing.gate import Gate
 from voice_imago.hearing.segmenter import Segmenter
+from voice_imago.inputs import PER_NAT, PER_STRANGENESS
 
 __all__ = ["Ear", "Gate"]
 
@@ -32,6 +33,10 @@ OFFSET_S = 2.0
 """Seconds in which a microphone's offset is looked for: what every frame has in common, those without a voice, too."""
 LEAST_OFFSET = 0.003
 """Of full scale; less does no harm, and healthy sound is left as it is."""
+QUICK_SHARE = 0.6
+"""Share of a frame from which the quick detector hears a voice in it."""
+AGAINST = 0.05
+"""Probability below which the detector is wholly against a voice: that of claps and coughs."""
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
 
@@ -155,16 +160,19 @@ class Ear:
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
-        return [*self._scored(at, opinions), self._over(FrameHeard(at, speech, level, llr), frame, start)]
+        llr = None if llr is None else _in_steps(llr, PER_NAT)
+        heard = FrameHeard(at, speech, float(round(level)), llr)
+        return [*self._scored(at, opinions), self._over(heard, frame, start)]
 
     def _over(self, heard: FrameHeard, frame: Samples, start: float) -> FrameHeard:
         """In full duplex: what there is to know where the guide is speaking meanwhile."""
         if not self.gate.full:
             return heard
-        quick = None if self.quick is None else self.quick(frame)
-        return replace(
-            heard, over=self.gate.over(start, heard.at), quick=quick, doubtful=heard.at < self.doubtful_until_s
-        )
+        quick = None if self.quick is None else self.quick(frame) >= QUICK_SHARE
+        if not self.gate.over(start, heard.at):
+            return heard
+        against, doubtful = heard.speech < AGAINST, heard.at < self.doubtful_until_s
+        return replace(heard, over=True, quick=quick, against=against, doubtful=doubtful)
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""
@@ -185,8 +193,19 @@ class Ear:
     @staticmethod
     def _scored(at: float, opinions: Sequence[VoiceOpinion]) -> list[VoiceScored]:
         return [
-            VoiceScored(at, o.start_sample / HEAR_HZ, o.end_sample / HEAR_HZ, o.llr, o.strangeness) for o in opinions
+            VoiceScored(
+                at,
+                o.start_sample / HEAR_HZ,
+                o.end_sample / HEAR_HZ,
+                _in_steps(o.llr, PER_NAT),
+                _in_steps(o.strangeness, PER_STRANGENESS),
+            )
+            for o in opinions
         ]
+
+
+def _in_steps(value: float, per_unit: int) -> float:
+    return round(value * per_unit) / per_unit
 
 
 class _Stretch:

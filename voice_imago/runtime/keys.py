@@ -52,6 +52,7 @@ POLL_S = 0.05
 """Seconds between looks at the keyboard on Windows, which cannot be waited for."""
 
 OnKey = Callable[[str], None]
+Secret = Callable[[str | None], None]
 
 
 def pressed(text: str, table: Mapping[str, str] = KEYS) -> Iterator[str]:
@@ -85,6 +86,8 @@ class Keys:
         self._table = table
         self._stream = sys.stdin if stream is None else stream
         self._on_unknown = on_unknown
+        self._secret: Secret | None = None
+        self._secret_so_far = ""
         self._closing = threading.Event()
         self._terminal: Terminal | None = None
         self._wake: tuple[int, int] | None = None
@@ -97,6 +100,10 @@ class Keys:
             return
         self._thread = threading.Thread(target=reader, name="keys", daemon=True)
         self._thread.start()
+
+    def type_secret(self, typed: Secret) -> None:
+        """What is typed next, up to Enter, is shown nowhere and is no key; Escape gives None. Called in the thread."""
+        self._secret_so_far, self._secret = "", typed
 
     def close(self) -> None:
         """Put the terminal back and stop listening."""
@@ -159,8 +166,7 @@ class Keys:
     def _take(self, text: str, terminal: bool) -> str:
         """Report what is complete; returns the rest."""
         if terminal:
-            for key in pressed(text, self._table):
-                self._on_key(key)
+            self._characters(text)
             return ""
         *lines, rest = text.split("\n")
         for line in lines:
@@ -175,7 +181,26 @@ class Keys:
                     return
                 self._line(line)
 
+    def _characters(self, text: str) -> None:
+        """What a terminal sent: of a secret as long as one is being typed, else keys."""
+        while self._secret is not None and text:
+            typed, character, text = self._secret, text[0], text[1:]
+            if character in "\r\n\x1b":
+                self._secret = None
+                typed(None if character == "\x1b" else self._secret_so_far or None)
+                self._secret_so_far = ""
+            elif character in "\x7f\b":
+                self._secret_so_far = self._secret_so_far[:-1]
+            else:
+                self._secret_so_far += character
+        for key in pressed(text, self._table):
+            self._on_key(key)
+
     def _line(self, line: str) -> None:
+        typed, self._secret = self._secret, None
+        if typed is not None:
+            typed(line.rstrip("\r") or None)
+            return
         key = named(line, self._table)
         if key is not None:
             self._on_key(key)
@@ -192,8 +217,7 @@ class Keys:
                     if character in "\x00\xe0":  # a function key: its code follows
                         msvcrt.getwch()
                         continue
-                    for key in pressed(character, self._table):
-                        self._on_key(key)
+                    self._characters(character)
 
 
 class Terminal:

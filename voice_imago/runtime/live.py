@@ -38,6 +38,7 @@ from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
@@ -105,7 +106,7 @@ class Live:
             self._open_devices()
             self._start_keys()
             self._leading = True
-            self._stage.begin(self._ear.now)
+            self._stage.begin(self._ear.now, self._plan.kept.standing)
             self._lead()
         return self._stage.finished or "fault"
 
@@ -125,6 +126,8 @@ class Live:
     def _open_stream(self) -> EventStream:
         stream = EventStream(self._plan.events, self._plan.partners, wall=time.monotonic)
         self._parts.callback(stream.close)
+        if self._plan.kept.listener is not None:
+            stream.listen(self._plan.kept.listener)
         return stream
 
     def _look_for_devices(self) -> None:
@@ -167,6 +170,7 @@ class Live:
             show=output.say,
             audible=self._table.audible,
             tasks=self._tasks,
+            journal=plan.kept.keeper,
         )
         self._stage = Stage(session, ports)
 
@@ -191,8 +195,20 @@ class Live:
         table = Tasks(ports, room=room_of(self._plan.settings), voices=opening.models)
         desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
         models = model_tasks(desk, self._plan.language, self._plan.model_dir)
-        self._tasks = AllTasks(table, models, remembering=Remembering(jobs, ports.done))
+        self._tasks = AllTasks(
+            table, models, remembering=Remembering(jobs, ports.done), journal=self._journal_tasks(jobs)
+        )
         self._parts.callback(self._tasks.close)
+
+    def _journal_tasks(self, jobs: JobThread) -> JournalTasks:
+        def done(id: int, answer: Answer) -> None:
+            self._post(lambda at: Performed(at, id, answer.outcome, answer.values))
+
+        return JournalTasks(self._plan.kept.keeper, self._plan.partners, jobs, done, self._type_secret)
+
+    def _type_secret(self, typed: Callable[[str | None], None]) -> None:
+        """What is typed next is no key; the answer comes in the main loop."""
+        self._keys.type_secret(lambda secret: self._inbox.post(lambda: typed(secret)))
 
     def _use_model(self, folder: Path) -> Understanding:
         """A fetched model takes over; called in the thread of the jobs."""
@@ -215,9 +231,9 @@ class Live:
             output.error(f"{error.message} The guide prints its sentences instead. {error.hint}".strip())
 
     def _start_keys(self) -> None:
-        keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
-        self._parts.callback(keys.close)
-        keys.start()
+        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
+        self._parts.callback(self._keys.close)
+        self._keys.start()
 
     def _new_microphone(self) -> SounddeviceMicrophone:
         return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))

@@ -39,7 +39,7 @@ class Opening:
 
     def course(self, plan: StartPlan, scribe: Scribe, script: Script) -> Course:
         """The course of this evening. That sound leaves the computer is said before anything else is asked."""
-        notices = []
+        notices = [*plan.notices]
         if is_home(plan.recogniser):
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
         if plan.echo != "half" and ECHO_GRAPH not in self.prelude and plan.dialogue not in (MODEL_SETUP, ENROLMENT):
@@ -53,8 +53,10 @@ class Opening:
             plan.partners,
             words=scribe.understands,
             opening=(*hello, *notices),
-            prelude=self.prelude,
+            prelude=() if plan.kept.standing is not None else self.prelude,
             voices=self.voices,
+            slots=plan.kept.slots,
+            offered=plan.kept.offered,
         )
         whole = plan.dialogue == EVENING
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course

@@ -20,6 +20,7 @@ from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
 from voice_imago.engines.wyoming_address import VOICE_PORT, is_home, parse_address
 from voice_imago.errors import UsageError, VoiceError
 from voice_imago.folders import cache_folder
+from voice_imago.runtime.keeping import NOTHING_KEPT, KeptPorts
 from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
@@ -74,6 +75,9 @@ class StartPlan:
     """Whether it listens while it speaks; auto: if a test at the start shows that it can."""
     voices: Literal["auto", "learn", "off"] = "auto"
     room: Literal["auto", "measure", "off"] = "auto"
+    notices: tuple[str, ...] = ()
+    """Prompts that are said after the greeting."""
+    kept: KeptPorts = NOTHING_KEPT
 
     def recogniser_spec(self) -> RecogniserSpec:
         """Who is to understand words."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
@@ -31,11 +32,13 @@ from voice_imago.events import (
     PromptEnded,
 )
 from voice_imago.hearing.room import Room as MeasuredRoom
+from voice_imago.journal.keeper import Keeper
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal_ends import (
     CachedPrompts,
@@ -78,6 +81,9 @@ class RehearsalPorts:
     keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
     """Takes a voice that both partners want to be remembered."""
     events: Path | None = None
+    journal: Keeper | None = None
+    standing: Standing | None = None
+    """Where an earlier session stopped."""
     show: Callable[[str], None] = lambda line: None
     listener: Callable[[Mapping[str, Any]], None] | None = None
     hear_room: Callable[[Samples, Samples], None] | None = None
@@ -150,6 +156,7 @@ class Rehearsal:
                 show=ports.show,
                 audible=lambda: "loudspeaker" not in self._broken,
                 tasks=self._tasks(),  # they know the stage by the time they are asked
+                journal=ports.journal,
             ),
         )
         self._stream = stream
@@ -166,7 +173,12 @@ class Rehearsal:
         hub, models = self._ports.hub, None
         if hub is not None:
             models = hub.tasks(done, lambda make: self._stage.feed(make(self._now())), self._understand)
-        return AllTasks(self._table_tasks(done), models, done)
+
+        def answered(id: int, answer: Answer) -> None:
+            self._stage.feed(Performed(self._now(), id, answer.outcome, answer.values))
+
+        journal = JournalTasks(self._ports.journal, self._scene.names, at_once, answered, today=BEGAN.date)
+        return AllTasks(self._table_tasks(done), models, done, journal=journal)
 
     def _table_tasks(self, done: Callable[[int, str], None]) -> Tasks:
         ports = TaskPorts(
@@ -186,7 +198,7 @@ class Rehearsal:
     def run(self) -> Outcome:
         """Play the scene through. Raises FileError when the event file cannot be written."""
         try:
-            self._stage.begin(0.0)
+            self._stage.begin(0.0, self._ports.standing)
             self._report_player()
             while self._stage.finished is None and not self._stalled():
                 self._pass_block()
@@ -207,8 +219,7 @@ class Rehearsal:
         self._break_things()
         for line in self._couple.act(self._now()):
             self._begin_line(line)
-        couple = self._couple.block(self._clock, BLOCK)
-        guide = self._player.block(BLOCK)
+        couple, guide = self._couple.block(self._clock, BLOCK), self._player.block(BLOCK)
         if self._ports.hear_room is not None:
             self._ports.hear_room(couple, guide)
         self._clock += BLOCK
@@ -239,6 +250,8 @@ class Rehearsal:
             else:
                 self._stage.feed(PromptEnded(self._now(), id, what == "stopped"))
 
+    _window_seen: Any = None
+
     def _follow_window(self) -> None:
         """Tell the couple when and where the guide listens."""
         window = self.session.window
@@ -248,8 +261,6 @@ class Rehearsal:
         elif window is not self._window_seen:
             self._window_seen = window
             self._couple.guide_listens(window.step, self._now())
-
-    _window_seen: Any = None
 
     def _break_things(self) -> None:
         now = self._now()

@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from voice_imago.dialogue.script import load_script
+from voice_imago import output
+from voice_imago.dialogue.script import load_script, prompts_folder
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Recogniser, Samples, Voiceprint, VoiceSettings
 from voice_imago.engines.recogniser_pocketsphinx import AnswerRecogniser
 from voice_imago.engines.recogniser_whisper import WhisperRecogniser
 from voice_imago.engines.recorded import read_sound, resample, write_wav
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voiceprint_enrolment import make_voiceprint
-from voice_imago.errors import FileError
+from voice_imago.errors import FileError, VoiceImagoError
 from voice_imago.folders import cache_folder
+from voice_imago.journal.files import rehearsals_file
+from voice_imago.journal.journal import Journal
+from voice_imago.journal.keeper import Keeper, KeeperPorts
+from voice_imago.journal.levels import Level
+from voice_imago.journal.replay import digest_of
 from voice_imago.runtime.aloud import Aloud
 from voice_imago.runtime.couple import levelled, under_speech
 from voice_imago.runtime.earcons import earcon
@@ -50,6 +56,10 @@ class RehearsePlan:
     listener: Callable[[Mapping[str, Any]], None] | None = None
     """Told every event."""
     settings: Settings = field(default_factory=Settings)
+    keep: Level | None = None
+    """What both partners want to be kept; None: what the scene says."""
+    journal: Path | None = None
+    """Where; None: in the journal of rehearsals."""
 
 
 def rehearse(plan: RehearsePlan) -> Outcome:
@@ -66,6 +76,10 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         parts.callback(room.close)
         voices = SceneVoices(scene)
         parts.callback(voices.close)
+        keeper = _keeper(plan, scene)
+        if keeper is not None:
+            parts.callback(keeper.journal.close)
+            parts.callback(keeper.close)
         recogniser = _recogniser(scene)
         if recogniser is not None:
             parts.callback(recogniser.close)
@@ -82,6 +96,7 @@ def rehearse(plan: RehearsePlan) -> Outcome:
             noise=voices.noise,
             chime=earcon,
             events=plan.events,
+            journal=keeper,
             show=plan.show,
             listener=plan.listener,
             hear_room=room.hear if room.wanted else None,
@@ -89,6 +104,23 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         outcome = Rehearsal(scene, script, ports).run()
         room.save()
     return outcome
+
+
+def _keeper(plan: RehearsePlan, scene: Scene) -> Keeper | None:
+    """Both partners of the scene want the same; the sample clock waits for the disk. Raises FileError, JournalError."""
+    level = plan.keep or scene.keep
+    if level == "none":
+        return None
+    journal = Journal(plan.journal or rehearsals_file())
+    try:
+        sentence = journal.open()
+    except VoiceImagoError:
+        journal.close()
+        raise
+    if sentence is not None:
+        output.error(sentence)
+    ports = KeeperPorts(prompts=digest_of(prompts_folder()), wait_s=None, tell=output.error)
+    return Keeper(journal, ports, wishes=(level, level))
 
 
 def _recogniser(scene: Scene) -> Recogniser | None:

@@ -128,6 +128,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the program knows beforehand, by the names of ``KNOWN_SLOTS``: ``dialogues = 6``, ``deep = true``.
 
     A number, words, the lines of a list, or simply that it is so (false: nothing is known)."""
+    keep: Literal["none", "counts", "notes", "transcript"] = "none"
+    """What both partners want to be kept, in the journal of rehearsals."""
     prelude: tuple[str, ...] = ()
     """Graphs before the dialogue: room, voices, room_check, model."""
     hub: Hub | None = None
@@ -208,6 +210,7 @@ def read_scene(path: Path) -> Scene:
         "thinking": Literal["quick", "normal", "patient"],
         "voices": Literal["known", "learn", "none"],
         "known": dict[str, Known],
+        "keep": Literal["none", "counts", "notes", "transcript"],
         "prelude": tuple[str, ...],
         "guests": dict[str, Partner],
         "room": Room,

@@ -7,12 +7,13 @@ at a time: asked for, then heard (played) or read (no sound: shown, and given th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from voice_imago.dialogue.beginning import Standing
 from voice_imago.engines.ports import PLAY_HZ, Pcm, Player, Samples
 from voice_imago.events import (
     Cancel,
@@ -41,7 +42,7 @@ from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.session import Session
 
-__all__ = ["AtTheTable", "Pieces", "Prompts", "Stage", "StagePorts", "reading_s"]
+__all__ = ["AtTheTable", "Keeps", "Pieces", "Prompts", "Stage", "StagePorts", "reading_s"]
 
 READ_WPM = 180.0
 """Words a minute at which a prompt without sound is read from the screen."""
@@ -84,6 +85,17 @@ class AtTheTable(Protocol):
         ...
 
 
+class Keeps(Protocol):
+    """Who keeps what both partners agreed to keep."""
+
+    def take(self, given: Input | None, effects: Sequence[Effect], session: Session) -> Input | None:
+        """What the session was fed (None: it has begun) and what came of it.
+
+        Returns when what must not be lost is on the disk, or after a tenth of a second; gives what else is to be fed.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StagePorts:
     """Everything outside the session."""
@@ -103,6 +115,8 @@ class StagePorts:
     """False while there is no loudspeaker: prompts are read, and none is rendered."""
     tasks: AtTheTable | None = None
     """None: there is nothing to measure (typed lines)."""
+    journal: Keeps | None = None
+    """None: nothing is kept."""
 
 
 @dataclass(slots=True)
@@ -161,9 +175,10 @@ class Stage:
         """A prompt is asked for, heard or read."""
         return self._prompt is not None
 
-    def begin(self, at: float = 0.0) -> None:
+    def begin(self, at: float = 0.0, standing: Standing | None = None) -> None:
+        """Open the session; ``standing``: where an earlier one stopped, to be taken up."""
         self._busy = True
-        self._carry_out(self.session.begin(at))
+        self._carry_out(self._kept(None, self.session.begin(at, standing)))
         self._drain()
 
     def hear(self, chunk: Samples) -> None:
@@ -190,9 +205,17 @@ class Stage:
                 input = self._waiting.popleft()
                 if isinstance(input, PromptEnded):
                     self._prompt_over(input)
-                self._carry_out(self.session.feed(input))
+                self._carry_out(self._kept(input, self.session.feed(input)))
         finally:
             self._busy = False
+
+    def _kept(self, input: Input | None, effects: list[Effect]) -> list[Effect]:
+        """What was decided is written before the guide speaks on."""
+        if self.ports.journal is not None:
+            trouble = self.ports.journal.take(input, effects, self.session)
+            if trouble is not None:
+                self._waiting.append(trouble)
+        return effects
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -18,12 +18,12 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.runtime.evening import EVENING, evening_course
+from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
 from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
 __all__ = ["lead_typed", "run_listen", "run_rehearsal", "sit_down", "start"]
 
-NOT_YET = "This version of the program keeps nothing; --keep {keep} comes with the journal."
 _REASONS = {
     "no_model": "No speech model is installed, so {also}. To change that: voice-imago setup.",
     "damaged_model": "The speech model is damaged, so {also}. To fetch it again: voice-imago setup.",
@@ -50,31 +50,36 @@ PATIENCE_S = 3.0
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
-    if options.keep != "none":
-        raise UsageError(NOT_YET.format(keep=options.keep), "Leave --keep away.")
     script = load_script(formal=options.formal or load_settings().formal)
     asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
     graph = asked or FIRST if options.straight else EVENING
-    lead = lead_typed if options.typed else sit_down
-    return lead(options, script, graph, asked)
+    with keeping(options, script) as kept:
+        if kept.resumed is not None and not kept.offered:
+            graph = kept.resumed.dialogue
+            options.partners = options.partners or kept.resumed.partners
+            options.language = options.language or kept.resumed.language
+        return (lead_typed if options.typed else sit_down)(options, script, graph, asked, kept)
 
 
-def sit_down(options: argparse.Namespace, script: Script, dialogue: str, asked: str = "") -> int:
+def sit_down(
+    options: argparse.Namespace, script: Script, dialogue: str, asked: str = "", kept: Keeping | None = None
+) -> int:
     """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, live.
 
     Without a microphone the rehearsal plays in its place, and a set-up is typed.
     """
     from voice_imago.runtime.understanding import remembered_model
 
-    settings = load_settings()
+    settings, kept = load_settings(), kept or Keeping()
     if options.voice:
         settings = msgspec.structs.replace(settings, voice=options.voice)
     language = check_language(script, options.language or settings.language)
+    partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
     plan = StartPlan(
         dialogue=dialogue,
         asked=asked,
         language=language,
-        partners=_partners(options, settings, asking=dialogue != MODEL_SETUP),
+        partners=partners,
         recogniser=options.recogniser or settings.recogniser,
         model=options.model or remembered_model(settings, language, options.model_dir),
         model_dir=options.model_dir,
@@ -87,6 +92,8 @@ def sit_down(options: argparse.Namespace, script: Script, dialogue: str, asked: 
         echo=options.echo,
         voices=options.voices,
         room=options.room,
+        notices=kept.notices,
+        kept=kept.ports(partners, script, script.languages[language]),
     )
     if dialogue != MODEL_SETUP:
         _say_what_is_understood(plan)
@@ -127,18 +134,29 @@ def _remember(settings: Settings, partners: tuple[str, str]) -> None:
         output.error(str(error))
 
 
-def lead_typed(options: argparse.Namespace, script: Script, dialogue: str, asked: str = "") -> int:
+def lead_typed(
+    options: argparse.Namespace, script: Script, dialogue: str, asked: str = "", kept: Keeping | None = None
+) -> int:
     """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, by typed lines."""
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
-    course = Course(dialogue, language, partners)
+    kept = kept or Keeping()
+    ports = kept.ports(partners, script, script.languages[language])
+    course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.offered)
     if dialogue == EVENING:
         course = evening_course(course, asked, settings, script, datetime.now())
-    return _type(script, course, options.events, options.model_dir)
+    return _type(script, course, options.events, options.model_dir, kept.notices, ports)
 
 
-def _type(script: Script, course: Course, events: Path | None, model_dir: Path | None) -> int:
+def _type(
+    script: Script,
+    course: Course,
+    events: Path | None,
+    model_dir: Path | None,
+    notices: tuple[str, ...] = (),
+    kept: KeptPorts = NOTHING_KEPT,
+) -> int:
     from voice_imago.runtime.typed import TypedPlan, run_typed
     from voice_imago.runtime.understanding import Desk, ModelTasks, model_tasks
 
@@ -149,11 +167,13 @@ def _type(script: Script, course: Course, events: Path | None, model_dir: Path |
         course = replace(course, opening=("guide.hello_setup",))
         output.say("Typed set-up. Type yes or no, or a number. s skips, h is help, q stops.")
     else:
+        course = replace(course, opening=(*course.opening, *notices))
         output.say("Typed dialogue. Type what is said, with the name in front if it matters: Ana: thank you.")
         output.say(
             "An empty line is done or go on. y yes, n no, r repeat, p pause, t time-out, s skip, h help, q stop."
         )
-    reason = run_typed(script, TypedPlan(course, events, output.say, models=models))
+    plan = TypedPlan(course, events, output.say, models=models, kept=kept)
+    reason = run_typed(script, plan)
     return 1 if reason == "fault" else 0
 
 
@@ -169,7 +189,8 @@ def _live(plan: StartPlan, script: Script) -> int:
             output.say(
                 "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
             )
-            return _type(script, Course(plan.dialogue, plan.language, plan.partners), plan.events, plan.model_dir)
+            course = Course(plan.dialogue, plan.language, plan.partners)
+            return _type(script, course, plan.events, plan.model_dir)
         output.say("Here is a rehearsal instead, so that you can hear what I do.")
         return _play_instead(plan, script)
     return 1 if reason == "fault" else 0
@@ -216,7 +237,7 @@ def run_rehearsal(options: argparse.Namespace) -> int:
 
     show = (lambda line: None) if options.quiet else output.say
     scene, settings = find_scene(options.scene), load_settings()
-    plan = RehearsePlan(scene, options.out, options.events, options.listen, show, settings=settings)
+    plan = RehearsePlan(scene, options.out, options.events, options.listen, show, settings=settings, keep=options.keep)
     outcome = rehearse(plan)
     output.say(f"The rehearsal ended: {outcome.reason}, after {outcome.seconds:.0f} seconds on the audio clock.")
     for problem in outcome.problems:

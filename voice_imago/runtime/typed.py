@@ -32,6 +32,8 @@ from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
+from voice_imago.runtime.journal_tasks import Answer, JournalTasks
+from voice_imago.runtime.keeping import NOTHING_KEPT, KeptPorts
 from voice_imago.runtime.model_tasks import ModelTasks
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.understanding import Desk
@@ -72,6 +74,7 @@ class TypedPlan:
     """None: standard input."""
     models: Callable[[Desk], ModelTasks] | None = None
     """Who fetches a speech model; None: nobody."""
+    kept: KeptPorts = NOTHING_KEPT
 
 
 def as_input(line: str, partners: tuple[str, str], at: float) -> Input:
@@ -99,14 +102,17 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
     started = time.monotonic()
 
     def now() -> float:
-        return time.monotonic() - started
+        return round(time.monotonic() - started, 3)  # nobody types faster, and a journal keeps it exactly
 
     typed: queue.SimpleQueue[Typed] = queue.SimpleQueue()
     stream = EventStream(plan.events, plan.course.partners, wall=time.monotonic)
     session = Session(script, SessionSettings(plan.course, HearingSettings(), recogniser="typed"))
+    secrets: list[Callable[[str | None], None]] = []
     nothing = _NoSound()
     player = SilentPlayer(lambda id: None, lambda id, cut: None)
-    ports = StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now)
+    if plan.kept.listener is not None:
+        stream.listen(plan.kept.listener)
+    ports = StagePorts(nothing, player, nothing, None, stream, show=plan.show, clock=now, journal=plan.kept.keeper)
     with ExitStack() as parts:
         parts.callback(stream.close)
         if plan.models is not None:
@@ -119,16 +125,21 @@ def run_typed(script: Script, plan: TypedPlan) -> str:
             def done(id: int, outcome: str) -> None:
                 stage.feed(Performed(now(), id, outcome))
 
-            remembering = Remembering(jobs, done)
-            ports = replace(ports, tasks=AllTasks(None, models, done, remembering=remembering))
+            def answered(id: int, answer: Answer) -> None:
+                stage.feed(Performed(now(), id, answer.outcome, answer.values))
+
+            journal = JournalTasks(plan.kept.keeper, plan.course.partners, jobs, answered, secrets.append)
+            ports = replace(
+                ports, tasks=AllTasks(None, models, done, remembering=Remembering(jobs, done), journal=journal)
+            )
         stage = Stage(session, ports)
         lines = _standard_input() if plan.lines is None else plan.lines
         threading.Thread(target=_read, args=(lines, typed), name="lines", daemon=True).start()
         with orderly_end(lambda: typed.put(lambda: stage.feed(KeyPressed(now(), "q")))):
-            stage.begin(now())
+            stage.begin(now(), plan.kept.standing)
             ended, held = False, deque[Input]()
             while stage.finished is None:
-                ended = _work(stage, typed, held, now) or ended
+                ended = _work(stage, typed, held, secrets, now) or ended
                 while held and not _working(stage):
                     stage.feed(held.popleft())
                 if ended and not _working(stage):
@@ -140,8 +151,14 @@ def _working(stage: Stage) -> bool:
     return stage.session.dialogue.phase is Phase.WORKING
 
 
-def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now: Callable[[], float]) -> bool:
-    """Do the next thing; whether it was the end of the input.
+def _work(
+    stage: Stage,
+    typed: queue.SimpleQueue[Typed],
+    held: deque[Input],
+    secrets: list[Callable[[str | None], None]],
+    now: Callable[[], float],
+) -> bool:
+    """Do the next thing; whether it was the end of the input. ``secrets``: who waits for a line that nobody sees.
 
     Answers typed ahead of their question are held, and so is everything while something is done that takes no time.
     """
@@ -152,7 +169,9 @@ def _work(stage: Stage, typed: queue.SimpleQueue[Typed], held: deque[Input], now
         grace = stage.session.dialogue.phase is Phase.GRACE
         stage.feed(FrameHeard(now(), 0.0) if grace else Ticked(now()))
         return False
-    if isinstance(item, str):
+    if isinstance(item, str) and secrets:
+        secrets.pop()(item.rstrip("\r\n") or None)
+    elif isinstance(item, str):
         input = as_input(item, stage.session.settings.course.partners, now())
         answer = input.key in KEY_ANSWERS if isinstance(input, KeyPressed) else bool(held)
         if _working(stage) and (answer or stage.session.dialogue.step.task not in LONG_S):

@@ -1,0 +1,109 @@
+"""What of a session waits to be written: the tape, closed turns, words, and what is counted."""
+
+from __future__ import annotations
+
+from voice_imago.dialogue.beginning import Standing, standing_of
+from voice_imago.dialogue.script_names import MIRROR_GRAPH
+from voice_imago.events import Fact, Input, StepEntered, Transcript, TurnEnded
+from voice_imago.journal.store import Progress, TurnRow
+from voice_imago.journal.tape import Part, Recorder
+from voice_imago.session import Session
+
+__all__ = ["Logbook"]
+
+APPRECIATION = ("appreciation", "thing")
+"""Dialogue and step in which an appreciation is said."""
+MOST_MIRRORED_WORDS = 40
+"""Of the last mirrored line that is said again; the rest is left out."""
+
+
+class Logbook:
+    """Fed with everything; ``cut`` gives what came since the last time."""
+
+    def __init__(self, session: Session) -> None:
+        guide, settings = session.dialogue.guide, session.settings
+        self.partners = guide.course.partners
+        self.tape = Recorder(settings.hearing.segmenter.frame_s, self.partners)
+        self.seconds = 0.0
+        """Length of the session so far."""
+        self.mirrored = ""
+        """What was mirrored last."""
+        self._dialogue = guide.course.dialogue
+        self._mirror = guide.script.graphs[MIRROR_GRAPH].start
+        self._step, self._actor = "", ""
+        self._turns: list[TurnRow] = []
+        self._words: list[tuple[str, int, str]] = []
+        self._mirrors: set[int] = set()
+        self._appreciated: set[str] = set()
+
+    def input(self, given: Input, *, words: bool) -> None:
+        """One input; ``words``: its text may be kept."""
+        self.seconds = max(self.seconds, given.at)
+        text = self.tape.input(given)
+        if words and text is not None and text[2]:
+            self._words.append(text)
+
+    def fact(self, fact: Fact, *, words: bool) -> None:
+        """One fact that came of it."""
+        self.tape.fact(fact)
+        if isinstance(fact, StepEntered):
+            self._step, self._actor = fact.step, fact.actor
+        elif isinstance(fact, TurnEnded):
+            self._turn(fact)
+        elif isinstance(fact, Transcript) and fact.final and words:
+            self._words.append(("turn", fact.turn, fact.text))
+            if fact.turn in self._mirrors and fact.text:
+                self.mirrored = _clipped(fact.text)
+
+    def _turn(self, ended: TurnEnded) -> None:
+        """A turn that is taken up again and ends once more takes its own place."""
+        row = TurnRow(
+            ended.turn, self._step, ended.speaker, ended.start, ended.end, round(ended.speech_s, 3), ended.why
+        )
+        self._turns.append(row)
+        if self._step == self._mirror:
+            self._mirrors.add(ended.turn)
+        elif (self._dialogue, self._step) == APPRECIATION:
+            self._appreciated.add(self._actor)
+
+    def cut(self, session: Session, reason: str | None) -> Progress:
+        """Everything since the last cut; its standing is left to the caller."""
+        guide = session.dialogue.guide
+        number, count = guide.walker.position(guide.state)
+        turns, self._turns = self._turns, []
+        words, self._words = self._words, []
+        return Progress(
+            part=self.tape.cut(),
+            length_s=round(self.seconds, 3),
+            place=(guide.step.id, number, count),
+            standing=None,
+            rounds=len(self._mirrors),
+            appreciations=len(self._appreciated),
+            reason=reason,
+            turns=turns,
+            words=words,
+        )
+
+    def standing(self, session: Session) -> Standing:
+        return standing_of(session.dialogue.guide, self.mirrored)
+
+    def drop(self) -> None:
+        """What waits is not to be kept."""
+        self.tape.cut()
+        self.drop_words()
+        self._turns = []
+
+    def drop_words(self) -> None:
+        """Nor are the words that wait, nor what was mirrored."""
+        self._words, self.mirrored = [], ""
+
+    def only_facts(self, part: Part) -> Part:
+        """A part of a session whose tape is not whole: nothing to be replayed."""
+        return Part(facts=part.facts)
+
+
+def _clipped(text: str) -> str:
+    """Short enough to be said, and without a full stop: the prompt goes on."""
+    words = text.split()
+    clipped = " ".join(words[:MOST_MIRRORED_WORDS])
+    return clipped + "…" if len(words) > MOST_MIRRORED_WORDS else clipped.rstrip(" .!?…,;:")

@@ -1,0 +1,139 @@
+"""The log: one line a turn, in numbers. No word that was said, no name, no sound, no path.
+
+It is written where something is kept anyway, or with ``--debug``, which adds the steps and prompts in between. Where
+nothing is kept and nobody debugs, nothing is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import os
+from collections.abc import Callable, Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from voice_imago.folders import log_file
+
+__all__ = ["TurnLog", "last_lines"]
+
+MOST_BYTES = 300_000
+_ALWAYS = {
+    "session_started": ("dialogue", "language", "recogniser", "version"),
+    "session_ended": ("reason",),
+    "command": ("name", "by"),
+    "reply": ("step", "meaning", "by"),
+    "fault": ("part", "code"),
+    "recovered": ("part",),
+    "consent": ("keep", "by"),
+    "task_done": ("task", "outcome", "for"),
+    "intervention": ("kind", "rung", "for"),
+}
+"""Events that are logged, with the fields that hold neither words nor names (partners become 0 and 1)."""
+_STATES = {
+    "step_entered": ("step", "actor", "role"),
+    "prompt_started": ("prompt", "form"),
+    "listening": ("step", "for", "kind", "end_silence_s"),
+    "turn_reopened": ("turn",),
+}
+"""The same with ``--debug``."""
+_PARTNER = {"by", "for", "actor", "speaker"}
+
+
+class _PrivateFile(RotatingFileHandler):
+    """0600, in a folder of 0700."""
+
+    def _open(self) -> Any:
+        path = Path(self.baseFilename)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A log that cannot be written disturbs nobody."""
+
+
+class TurnLog:
+    """Told every event of a session; ``active`` says whether a line may be written now."""
+
+    def __init__(
+        self,
+        partners: tuple[str, str],
+        active: Callable[[], bool],
+        *,
+        debug: bool = False,
+        now: Callable[[], datetime.datetime] = datetime.datetime.now,
+    ) -> None:
+        self._partners, self._active, self._now = partners, active, now
+        self._events = _ALWAYS | (_STATES if debug else {})
+        self._turn: dict[str, Any] = {}
+        self._step = ""
+        self._logger = logging.Logger("voice_imago.turns")
+        self._handler: logging.Handler | None = None
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """One event of the stream."""
+        kind = event["event"]
+        if kind == "turn_ended":
+            self._line_of_turn()
+            self._turn = self._about(event)
+        elif kind == "turn_explained" and self._turn:
+            self._turn["speech_s"] = round(sum(end - start for start, end, _ in event["spans"]), 2)
+            self._turn["margin"] = event["margin_nats"]
+        elif kind == "transcript" and event["final"] and event["turn"] == self._turn.get("turn"):
+            self._turn |= {"words": len(event["text"].split()), "lag_s": event["lag_s"]}
+        elif kind == "step_entered":
+            self._step = event["step"]
+        if kind in self._events:
+            if kind == "session_ended":
+                self._line_of_turn()
+            self._write(kind, event["t"], {name: self._plain(name, event[name]) for name in self._events[kind]})
+
+    def close(self) -> None:
+        self._line_of_turn()
+        if self._handler is not None:
+            self._handler.close()
+
+    def _about(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "t": event["t"],
+            "turn": event["turn"],
+            "step": self._step,
+            "speaker": self._plain("speaker", event["speaker"]),
+            "why": event["why"],
+            "silence_s": round(event["decided"] - event["end"], 2),
+        }
+
+    def _line_of_turn(self) -> None:
+        turn, self._turn = self._turn, {}
+        if turn:
+            at = turn.pop("t")
+            self._write("turn", at, {**turn, "to": self._step})
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if name not in _PARTNER or value is None:
+            return value
+        if value in self._partners:
+            return self._partners.index(value)
+        return value if value in ("both", "guide", "key", "unknown") else "-"
+
+    def _write(self, what: str, at: float, fields: Mapping[str, Any]) -> None:
+        if not self._active():
+            return
+        if self._handler is None:
+            self._handler = _PrivateFile(log_file(), maxBytes=MOST_BYTES, backupCount=1, delay=True)
+            self._logger.addHandler(self._handler)
+        pairs = " ".join(f"{name}={value}" for name, value in fields.items())
+        with contextlib.suppress(OSError):
+            stamp = self._now().isoformat(timespec="seconds")
+            self._logger.info(f"{stamp} {what} t={at:.2f} {pairs}")
+
+
+def last_lines(most: int) -> list[str]:
+    """The end of the log; [] where there is none."""
+    try:
+        return log_file().read_text(encoding="utf-8", errors="replace").splitlines()[-most:]
+    except OSError:
+        return []
