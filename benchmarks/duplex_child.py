@@ -55,7 +55,7 @@ class Reciter:
         self._gap_s = gap_s
         self._left, self._id, self._next, self.done = prompts, 0, 1.5, False
 
-    def begin(self, at: float) -> list[Effect]:
+    def begin(self, at: float, standing: Any = None) -> list[Effect]:
         return []
 
     def feed(self, input: Input) -> list[Effect]:

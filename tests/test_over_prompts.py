@@ -41,7 +41,7 @@ class FullRoom(Room):
         """Seconds of the prompt that is held."""
         super().__init__(*more, gate=False, **options)
 
-    def frame(self, who: Speaker | None = None, quick: bool | None = None, against: bool = False) -> Room:
+    def frame(self, who: Speaker | None = None, quick: bool | None = None, against: bool | None = None) -> Room:
         self.frames += 1
         llr = {0: 4.0, 1: -4.0}.get(who) if who is not None and self.voices else None
         heard = 0.0 if who is None else 0.95
@@ -54,7 +54,7 @@ class FullRoom(Room):
                 llr,
                 over=over,
                 quick=heard > 0.0 if quick is None else quick,
-                against=against,
+                against=heard == 0.0 if against is None else against,
                 doubtful=self.doubtful,
             )
         )

@@ -146,15 +146,10 @@ class Session:
 
     def begin(self, at: float = 0.0, standing: Standing | None = None) -> list[Effect]:
         """Open the session; the greeting follows, or what is said when an earlier session is taken up."""
-        self._at, course = at, self.settings.course
-        heard_by, echo = self.settings.recogniser, self.settings.echo
-        self._publish(
-            SessionStarted(at, course.dialogue, course.language, course.partners, heard_by, echo, __version__)
-        )
-        if standing is None or course.offered:
-            self._apply(self.dialogue.begin(at, standing))
-        else:
-            self._apply(self.dialogue.resume(at, standing))
+        self._at, chosen, course = at, self.settings, self.settings.course
+        who = (course.dialogue, course.language, course.partners)
+        self._publish(SessionStarted(at, *who, chosen.recogniser, chosen.echo, __version__))
+        self._apply(self.dialogue.begin(at, standing))
         return self._flush()
 
     def feed(self, input: Input) -> list[Effect]:

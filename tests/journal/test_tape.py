@@ -171,7 +171,9 @@ def filled(kind: type) -> Any:
         elif "tuple" in str(hint):
             values[field.name] = (CANARY, CANARY) if "str" in str(hint) else ()
         elif get_args(hint):
-            values[field.name] = next(one for one in get_args(hint) if not isinstance(one, type) or one in (int, float))
+            values[field.name] = next(
+                one for one in get_args(hint) if not isinstance(one, type) or one in (int, float, bool)
+            )
             values[field.name] = values[field.name] if not isinstance(values[field.name], type) else 1
         else:
             values[field.name] = hint(1)

@@ -174,7 +174,7 @@ class Evening:
     changes: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ear = SimpleNamespace(gate=Gate(), doubtful_until_s=0.0, quick=None, now=0.0)
+        self.ear = SimpleNamespace(gate=Gate(), doubtful_until_s=0.0, quick=None, own=None, now=0.0)
         self.detector = Silent()
         self.duplex = Duplex(self.wanted, self.ear, self._make, lambda: self.detector, self.changes.append)
 
@@ -310,6 +310,17 @@ def test_somebody_who_talks_on_is_believed_at_last() -> None:
     assert evening.ear.doubtful_until_s > evening.ear.now
     evening.guide(1.5)
     assert evening.ear.doubtful_until_s < evening.ear.now
+
+
+def test_its_own_voice_is_known_when_nobody_told_of_a_gap() -> None:
+    evening = Evening("full")
+    evening.silence(2.0)
+    evening.guide(2.0)
+    assert not evening.ear.own()
+    evening.canceller.works = False
+    evening.guide(0.5)
+    assert evening.ear.own()
+    assert evening.ear.doubtful_until_s > evening.ear.now
 
 
 def test_a_bluetooth_loudspeaker_is_waited_for() -> None:

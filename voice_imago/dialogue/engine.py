@@ -163,9 +163,11 @@ class Dialogue:
             return False
         return target(step, self._guide.replies.meaning(text, expected(step))) is not None
 
-    def begin(self, at: float, offered: Standing | None = None) -> list[Effect]:
-        """Greet, then perform the first step; ``offered``: a session that was broken off, for the task ``take_up``."""
-        self._tasks.offered = offered
+    def begin(self, at: float, standing: Standing | None = None) -> list[Effect]:
+        """Greet, then perform the first step; a session that was broken off is taken up, now or by ``take_up``."""
+        if standing is not None and not self._guide.course.offered:
+            return self.resume(at, standing)
+        self._tasks.offered = standing
         self._guide.at = at
         greet(self._guide)
         return self._guide.flush()

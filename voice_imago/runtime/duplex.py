@@ -23,6 +23,7 @@ from voice_imago.hearing.echo import BLOCK_S, EchoJudge, Sort
 from voice_imago.hearing.framing import Framing
 from voice_imago.hearing.gain import level_db
 from voice_imago.hearing.gate import Gate
+from voice_imago.hearing.own_voice import LIKE, SURELY, likeness
 from voice_imago.hearing.room import Echo
 from voice_imago.hearing.segmenter import Segmenter
 from voice_imago.runtime.echo_path import EchoFrame, EchoPath, Played, Reference
@@ -58,6 +59,7 @@ class Hearing(Protocol):
     gate: Gate
     doubtful_until_s: float
     quick: Callable[[Samples], float] | None
+    own: Callable[[], bool] | None
 
     @property
     def now(self) -> float: ...
@@ -121,7 +123,7 @@ class Duplex:
         self._falls = 0
         self._doubt = _Doubt()
         self._raw = np.zeros(0, np.float32)
-        ear.quick = QuickWebrtc().share
+        ear.quick, ear.own = QuickWebrtc().share, self._own
         self.ear_full(wanted == "full")
         self.lost_sound()  # nothing is known yet
 
@@ -152,6 +154,13 @@ class Duplex:
             cleaned.append(clean)
             self._raw = np.concatenate([self._raw[-round(RAW_S * HEAR_HZ) :], raw])
         return np.concatenate(cleaned) if cleaned else np.zeros(0, np.float32)
+
+    def _own(self) -> bool:
+        """Whether what is heard now is what was played; then the canceller was led astray, told of or not."""
+        alike = likeness(self._path.left.sound, self._path.played.sound)
+        if alike >= SURELY:
+            self.lost_sound()
+        return alike >= LIKE
 
     def raw(self, start_s: float, end_s: float) -> Samples:
         """The microphone's own sound between two recent moments of the ear's clock."""

@@ -92,6 +92,8 @@ class Ear:
         self._means: deque[float] = deque(maxlen=whole_frames(OFFSET_S, self._frame_s))
         self.quick: Callable[[Samples], float] | None = None
         """A quicker detector, for who speaks over the guide: a frame -> share of speech in it."""
+        self.own: Callable[[], bool] | None = None
+        """Whether it is the guide itself that is heard; asked only when the quick detector hears a voice."""
         self.doubtful_until_s = 0.0
         """Frames until then are marked as doubtful."""
         self._gated = False
@@ -171,7 +173,8 @@ class Ear:
         quick = None if self.quick is None else self.quick(frame) >= QUICK_SHARE
         if not self.gate.over(start, heard.at):
             return heard
-        against, doubtful = heard.speech < AGAINST, heard.at < self.doubtful_until_s
+        own = bool(quick) and self.own is not None and self.own()
+        against, doubtful = heard.speech < AGAINST, own or heard.at < self.doubtful_until_s
         return replace(heard, over=True, quick=quick, against=against, doubtful=doubtful)
 
     def _centred(self, frame: Samples) -> Samples:

@@ -26,6 +26,7 @@ MOST_BLOCKS = 400
 """Blocks of the loudspeaker that wait at most, several seconds: the microphone is gone then."""
 LINGERS_FRAMES = 100
 """A second after the last sound that was played its echo and the room are silent."""
+LEFT_S, PLAYED_S = 0.3, 0.9
 SOUNDING = 30
 """16-bit level from which a block of the loudspeaker is a sound."""
 
@@ -51,6 +52,25 @@ class Reference:
 
     def clear(self) -> None:
         self._blocks.clear()
+
+
+class Lately:
+    """The last seconds of a sound at ``HEAR_HZ``."""
+
+    def __init__(self, seconds: float) -> None:
+        self._size = round(seconds * HEAR_HZ)
+        self._parts: deque[Samples] = deque()
+        self._held = 0
+
+    def add(self, sound: Samples) -> None:
+        self._parts.append(sound)
+        self._held += len(sound)
+        while self._held - len(self._parts[0]) >= self._size:
+            self._held -= len(self._parts.popleft())
+
+    @property
+    def sound(self) -> Samples:
+        return np.concatenate(self._parts)[-self._size :] if self._parts else np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +125,8 @@ class EchoPath:
         self._waiting: deque[Pcm] = deque()
         self._late = np.zeros(self._canceller.lag_samples, np.float32)
         self._lingers = 0
+        self.left, self.played = Lately(LEFT_S), Lately(PLAYED_S)
+        """What the canceller has given and what was played lately, at one rate."""
         self._share = 0.0
         """Of the cleaned sound in what was handed on last; the rest is the microphone's own."""
 
@@ -128,6 +150,7 @@ class EchoPath:
         peak = int(np.abs(frame.astype(np.int32)).max())
         if peak > SOUNDING:
             self._lingers = LINGERS_FRAMES
+        self.played.add(frame.reshape(-1, PLAY_HZ // HEAR_HZ).mean(axis=1, dtype=np.float32))
         self._played_db = _db(frame.astype(np.float32) / 32768.0)
 
     _played_db = SILENCE_DB
@@ -135,6 +158,7 @@ class EchoPath:
     def _frame(self, heard: Samples) -> tuple[Samples, Samples]:
         pcm = np.rint(np.clip(heard, -1.0, 1.0) * 32767.0).astype(np.int16)
         cleaned = self._canceller.clean(pcm).astype(np.float32) / np.float32(32767.0)
+        self.left.add(cleaned)
         both = np.concatenate([self._late, heard])
         raw, self._late = both[: len(heard)], both[len(heard) :]
         self._watch(EchoFrame(self._played_db, raw, cleaned))
