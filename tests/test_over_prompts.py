@@ -232,9 +232,11 @@ def test_whoever_was_speaking_before_the_prompt_does_not_barge_in() -> None:
     room.guide_finishes()
     room.talks_over(ANA, "How you made breakfast", 1.0)
     room.key("space")
+    asked = len(room.did(Transcribe))
     room.talks_over(ANA, "on Sunday", 0.6)
     assert not room.did(Duck, Hush)
     room.waits(0.4)
+    assert len(room.did(Transcribe)) == asked, "nor is it taken for a command"
     room.talks_over(ANA, "Yes", 0.4)
     assert room.did(Duck)
 
@@ -252,6 +254,7 @@ def test_the_same_voice_going_on_into_a_prompt_takes_its_turn_up_again_and_barge
     assert room.step == "q"
     room.talks_over(ANA, "and the coffee", 1.5)
     assert room.published(TurnReopened)
+    assert not room.published(BargedIn)
     assert room.step == "piece"
 
 
@@ -273,6 +276,16 @@ def test_somebody_who_talks_without_end_is_waited_for_only_so_long() -> None:
     room.talks_over(BEN, "", 20.0)
     assert room.did(Hold, Resume)
     assert room.prompts[1:2] == ["appreciation.thing"]
+
+
+def test_nothing_calls_a_stopped_session_back() -> None:
+    room = asking()
+    room.key("q")
+    room.waits(0.3)
+    room.talks_over(ANA, "wait", 1.0)
+    assert not room.did(Hold)
+    room.guide_finishes()
+    assert room.ended == "stopped"
 
 
 def test_a_murmur_is_hushed_and_the_turn_goes_on() -> None:

@@ -70,6 +70,11 @@ class OverPrompts:
             self._now, self._span = None, (self._span[0], ended.at)
         return PromptFinished(ended.at, say.prompt, say.text, say.form, ended.interrupted)
 
+    def reopened(self) -> None:
+        """The turn before goes on: the prompt was said too soon, and nobody barges into it any more."""
+        self._now = None
+        self._barge_in.prompt_began(speaking=True)
+
     # ------------------------------------------------------------------ who speaks over them
 
     def frame(self, frame: FrameHeard) -> tuple[list[Effect], list[HearingFact]]:

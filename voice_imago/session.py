@@ -268,6 +268,7 @@ class Session:
 
     def _turn_reopened(self, fact: TurnReopened) -> None:
         """The same voice goes on: the dialogue goes back, or, if it is too late, hears a new turn."""
+        self._over.reopened()
         effects = self.dialogue.undo(self._at, fact.turn)
         turn = self._turns.known(fact.turn)
         if effects is None or turn is None:

@@ -73,6 +73,17 @@ def test_it_goes_on_at_the_phrase_that_was_ducked_not_at_the_one_that_was_played
     assert [(progress.kind, progress.interrupted) for progress in listener.told] == [("began", False), ("ended", False)]
 
 
+def test_ducked_first_and_held_later_it_goes_back_to_where_it_was_ducked() -> None:
+    listener = Listener(phrases(0.5, 0.5, 0.5))
+    listener.hear(0.9)  # in the second phrase
+    listener.playback.duck()
+    listener.hear(0.6)  # in the third
+    listener.playback.hold()
+    listener.hear(0.5)
+    listener.playback.resume()
+    assert listener.hear(0.2)[round(0.1 * RATE)] == 2000
+
+
 def test_a_second_duck_after_a_resume_counts_from_there() -> None:
     listener = Listener(phrases(0.5, 0.5, 0.5))
     listener.playback.duck()

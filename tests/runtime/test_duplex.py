@@ -92,7 +92,8 @@ def test_back_from_one_to_the_other_there_is_no_jump() -> None:
     t = np.arange(3 * HEAR_HZ) / HEAR_HZ
     near = (0.2 * np.sin(2 * np.pi * 200 * t)).astype(np.float32)
     far = np.concatenate([noise(0.5, 3000), np.zeros(round(2.5 * PLAY_HZ), np.int16)])
-    cleaned, _ = through(EchoPath(Exact), far, near)
+    cleaned, raw = through(EchoPath(Exact), far, near)
+    assert np.array_equal(cleaned[-HEAR_HZ:], raw[-HEAR_HZ:]), "a second after the guide"
     steepest = 0.2 * 2 * np.pi * 200 / HEAR_HZ
     assert np.abs(np.diff(cleaned[HEAR_HZ // 2 :])).max() < 1.1 * steepest + 2e-4
 
@@ -280,6 +281,7 @@ def test_another_device_has_to_be_judged_anew_and_nobody_is_believed_meanwhile()
     assert evening.canceller is not first
     assert not evening.duplex.full
     assert evening.ear.doubtful_until_s == pytest.approx(evening.ear.now + 1.0)
+    assert evening.duplex.judge.verdict is None
     evening.silence(2.0)
     evening.guide(5.0)
     assert evening.duplex.full

@@ -121,7 +121,7 @@ class Turns:
     @property
     def undecided(self) -> bool:
         """Whether it is still open if the turn that has just ended goes on."""
-        return self._undoable is not None and self._segmenter.speaking
+        return self._undoable is not None and self._segmenter.running
 
     def forget_sound(self) -> None:
         """What was running never became speech."""
