@@ -60,6 +60,30 @@ def test_the_german_lists_find_what_may_tell_of_harm(text: str, kind: str | None
     assert HarmWords(real_script().languages["de"].replies).kind(text) == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Artık yaşamak istemiyorum.", "self_harm"),
+        ("Bazen kendimi öldürmeyi düşünüyorum.", "self_harm"),
+        ("İntihar etmek istedim.", "self_harm"),
+        ("Keşke ölseydim.", "self_harm"),
+        ("Dün gece mutfakta bana vurdu.", "harm"),
+        ("Beni o akşam çok dövdü.", "harm"),
+        ("Beni bıçakla tehdit ettin.", "harm"),
+        ("Senden çok korkuyorum.", "harm"),
+        ("Kapıyı üstüme kilitledin, çıkmama hiç izin vermedin.", "harm"),
+        ("Boğazımı iki kere sıktı ve ölmek istiyorum.", "self_harm"),
+        ("Sen gidince canım yandı.", None),
+        ("Mutfak bıçağı kör.", None),
+        ("Bu konu beni zorluyor.", None),
+        ("Yorgunluktan öldüm.", None),
+        ("Kapıya vurdum.", None),
+    ],
+)
+def test_the_turkish_lists_find_what_may_tell_of_harm(text: str, kind: str | None) -> None:
+    assert HarmWords(real_script().languages["tr"].replies).kind(text) == kind
+
+
 @given(st.text())
 def test_any_text_has_a_kind_or_none(text: str) -> None:
     assert HarmWords(LISTS).kind(text) in (None, "harm", "self_harm")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from voice_imago.dialogue.script import check_prompts, load_script, prompts_folder
+from tests.dialogue.small_copy import english_copy
+from voice_imago.dialogue.script import check_prompts, load_script
 from voice_imago.dialogue.script_address import addressed
 
 FIRST = "{sender}, name one thing you value about {receiver}. Something you saw, or heard."
@@ -36,8 +36,7 @@ def test_a_broken_bracket_is_refused(text: str) -> None:
 
 def with_first(folder: Path, text: str) -> Path:
     """The shipped prompts, with another first prompt of the appreciation."""
-    copy = folder / "prompts"
-    shutil.copytree(prompts_folder(), copy)
+    copy = english_copy(folder / "prompts")
     words = copy / "en" / "appreciation.toml"
     was = words.read_text(encoding="utf-8")
     assert FIRST in was

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from voice_imago.dialogue.script import check_prompts, load_script, prompts_folder
+from tests.dialogue.small_copy import english_copy
+from voice_imago.dialogue.script import check_prompts, load_script
 from voice_imago.errors import PromptError
 
 ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "12"))
@@ -98,9 +98,7 @@ def broken(text: str, chance: random.Random) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copy = tmp_path_factory.mktemp("broken") / "prompts"
-    shutil.copytree(prompts_folder(), copy)
-    return copy
+    return english_copy(tmp_path_factory.mktemp("broken") / "prompts")
 
 
 @pytest.mark.timeout(120)

@@ -47,6 +47,22 @@ def test_a_german_noun_keeps_its_capital(said: str, things: tuple[str, ...]) -> 
     assert listed(said, german.replies, capitals=german.noun_capitals) == things
 
 
+@pytest.mark.parametrize(
+    ("said", "things"),
+    [
+        ("İlgili, neşeli ve hep yanımda.", ("ilgili", "neşeli", "hep yanımda")),
+        ("Işıl ışıl. Onlar şöyleydi: sıcak, biraz sert.", ("ışıl ışıl", "sıcak", "biraz sert")),
+        ("Hem sıcak hem şey, dağınık.", ("sıcak", "dağınık")),
+        ("Anneannem ve babam.", ("anneannem", "babam")),
+        ("En çok istediğim şuydu: biraz huzur.", ("biraz huzur",)),
+    ],
+)
+def test_a_turkish_i_keeps_its_dot_or_its_want_of_one(said: str, things: tuple[str, ...]) -> None:
+    turkish = real_script().languages["tr"]
+
+    assert listed(said, turkish.replies, dotless=turkish.dotless_i) == things
+
+
 @given(st.text(max_size=80))
 def test_no_word_is_added(said: str) -> None:
     words = set(said.casefold().replace(",", " ").replace(".", " ").split())

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.dialogue.small_copy import english_copy
 from voice_imago.dialogue import script as script_module
 from voice_imago.dialogue.script import (
     RETURN,
@@ -50,7 +51,7 @@ def script() -> Script:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of what ships, to break."""
-    return shutil.copytree(prompts_folder(), tmp_path / "prompts")
+    return english_copy(tmp_path / "prompts")
 
 
 @pytest.fixture
@@ -58,6 +59,8 @@ def edit(folder: Path) -> Edit:
     """Replace the first occurrence of a text in a file of the copy."""
 
     def replaced(file: str, old: str, new: str) -> None:
+        if not (folder / file).exists() or old not in (folder / file).read_text("utf-8"):  # of another language
+            shutil.copytree(prompts_folder(), folder, dirs_exist_ok=True)
         text = (folder / file).read_text("utf-8")
         assert old in text, f"{old!r} is not in {file}"
         (folder / file).write_text(text.replace(old, new, 1), "utf-8")
@@ -476,14 +479,13 @@ def test_a_sixth_choice_is_too_many(folder: Path, edit: Edit) -> None:
     assert "dialogues/mirror.toml: stuck/on: more than 5 choices are too many to hear" in check_prompts(folder)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_no_damage_to_the_files_ends_in_anything_but_problems(
     tmp_path_factory: pytest.TempPathFactory, chance: random.Random
 ) -> None:
     """Lines lost, doubled or swapped, values of another kind: a list of problems, or nothing wrong."""
-    folder = tmp_path_factory.mktemp("damaged") / "prompts"
-    shutil.copytree(prompts_folder(), folder)
+    folder = english_copy(tmp_path_factory.mktemp("damaged") / "prompts")
     path = chance.choice(sorted(folder.rglob("*.toml")))
     lines = path.read_text("utf-8").splitlines()
     for _ in range(chance.randint(1, 4)):

@@ -43,6 +43,14 @@ def test_each_person_hears_a_prompt_for_the_first_time_once(wording: Wording) ->
     assert wording.next_line("mirror.mirror", ROLES, 0).form == "first"
 
 
+def test_an_answer_at_the_beginning_gets_the_capital_of_its_language(wording: Wording) -> None:
+    turkish = Wording(load_script().languages["tr"], ("Ayşe", "Mert"))
+
+    assert turkish.line("closing.noted", {**ROLES, "when": "iki hafta sonra"}, form="cue").text == "İki hafta sonra."
+    assert turkish.line("closing.noted", {**ROLES, "when": "yarın sekizde"}, form="cue").text == "Yarın sekizde."
+    assert wording.line("closing.noted", {**ROLES, "when": "in an hour"}, form="cue").text == "In an hour."
+
+
 def test_after_an_error_the_whole_prompt_comes_back(wording: Wording) -> None:
     for _ in range(3):
         wording.next_line(THING, ROLES, 0)

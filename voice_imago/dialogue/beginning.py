@@ -15,8 +15,9 @@ from typing import Any
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.ahead import texts_of_all
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_names import MIRROR_GRAPH, VOICES_GRAPH
+from voice_imago.dialogue.script_names import KNOWN_SLOTS, MIRROR_GRAPH, VOICES_GRAPH
 from voice_imago.dialogue.script_shape import Script
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Line, State
 from voice_imago.dialogue.walk import other
 from voice_imago.events import Partner, Prepare
@@ -29,6 +30,7 @@ LASTING = tuple(
     if field.name in ("calls", "to_come", "sender", "trail", "aside_visits", "slots")
 )
 """The fields of a state that outlive the program."""
+_AS_NOW = frozenset(KNOWN_SLOTS) - {"last_mirrored", "surface", "times", "alone", "disclosed", "dialogue"}
 _GREETING = ("guide.hello", "guide.limits")
 
 
@@ -65,7 +67,8 @@ def greet(guide: Guide) -> None:
 def take_up(guide: Guide, standing: Standing) -> None:
     """Welcome back, say what was mirrored last, and put the step once more."""
     course = guide.course
-    guide.state = state = _leave_asides(replace(guide.state, **standing.lasting))
+    lasting = {**standing.lasting, "slots": _slots_of_both(standing.lasting.get("slots", {}), guide.state.slots)}
+    guide.state = state = _leave_asides(replace(guide.state, **lasting))
     if state.calls[0].kind == "prelude":
         guide.state = replace(state, to_come=(state.calls[0].graph, *state.to_come))
         guide.begin_next()
@@ -84,6 +87,12 @@ def fits(script: Script, standing: Standing) -> bool:
     calls = (*lasting["calls"], *(call for call, _ in lasting["trail"]))
     known = all(call.graph in script.graphs and call.step in script.graphs[call.graph].steps for call in calls)
     return known and bool(lasting["calls"]) and all(graph in script.graphs for graph in lasting["to_come"])
+
+
+def _slots_of_both(then: Mapping[str, Slot], now: Mapping[str, Slot]) -> dict[str, Slot]:
+    """What was answered then; what may be kept and what the program knows are as they are now."""
+    kept = {name: slot for name, slot in then.items() if name not in _AS_NOW}
+    return {**kept, **{name: slot for name, slot in now.items() if name in _AS_NOW}}
 
 
 def _leave_asides(state: State) -> State:

@@ -153,6 +153,11 @@ class Dialogue:
         """State, words and ways of this dialogue, to look at."""
         return self._guide
 
+    def read_by(self, before: Callable[[Any], Any]) -> None:
+        """``before`` stands before whoever reads words here: a journal that notes what they find, or a replay."""
+        self._guide.replies = before(self._guide.replies)
+        self._moves.read_by(before)
+
     def answers(self, text: str) -> bool:
         """Whether the words, which could be a command as well, answer what is being asked just now."""
         text = self._guide.replies.bare(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from voice_imago.dialogue.phrases import plain_words
+from voice_imago.dialogue.phrases import plain_words, small
 
 __all__ = ["listed", "one_line"]
 
@@ -20,16 +20,19 @@ def one_line(text: str) -> str:
     return text.strip().rstrip(".,;") or text
 
 
-def listed(text: str, lists: Mapping[str, Sequence[str]], *, capitals: bool = False) -> tuple[str, ...]:
+def listed(
+    text: str, lists: Mapping[str, Sequence[str]], *, capitals: bool = False, dotless: bool = False
+) -> tuple[str, ...]:
     """The things of a spoken list, each once, in their order.
 
-    ``capitals``: the language writes nouns with a capital, so one at the beginning stays.
+    ``capitals``: the language writes nouns with a capital, so one at the beginning stays; ``dotless``: the small
+    letter of I is ı.
     """
     joiners = [plain_words(phrase) for phrase in lists.get("list_and", ())]
     leads = [plain_words(name) for part in ("list_lead", "hesitation", "fillers") for name in lists.get(part, ())]
     leads += joiners
     pieces = [piece for part in _STOPS.split(text) for piece in _split(part.split(), joiners)]
-    things = [_without(leads, piece, capitals) for piece in pieces]
+    things = [_without(leads, piece, capitals, dotless) for piece in pieces]
     return tuple(dict.fromkeys(" ".join(thing) for thing in things if thing))
 
 
@@ -44,7 +47,7 @@ def _split(words: list[str], joiners: Sequence[tuple[str, ...]]) -> list[list[st
     return parts
 
 
-def _without(leads: Sequence[tuple[str, ...]], words: list[str], capitals: bool) -> list[str]:
+def _without(leads: Sequence[tuple[str, ...]], words: list[str], capitals: bool, dotless: bool) -> list[str]:
     """Without what leads up to the thing, and with a small letter if only the sentence made it a capital."""
     plain = [plain_words(word) for word in words]
     at = 0
@@ -58,5 +61,5 @@ def _without(leads: Sequence[tuple[str, ...]], words: list[str], capitals: bool)
             at += 1
     kept = words[at:]
     if kept and at == 0 and kept[0][1:].islower() and not capitals:
-        kept = [kept[0][:1].lower() + kept[0][1:], *kept[1:]]
+        kept = [small(kept[0][:1], dotless=dotless) + kept[0][1:], *kept[1:]]
     return kept

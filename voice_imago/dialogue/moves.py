@@ -7,7 +7,9 @@ said counts as the turn: only the sender judges a mirror.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from voice_imago.dialogue import depth
 from voice_imago.dialogue.facilitation import REST_S, ladder
@@ -37,6 +39,10 @@ class Moves:
         self._guide = guide
         self._mirror = MirrorCheck(language.code, language.replies.get("function_words", ()))
         self._openings = Openings(language.replies, self._mirror)
+
+    def read_by(self, before: Callable[[Any], Any]) -> None:
+        """``before`` stands before whoever compares words here."""
+        self._mirror, self._openings = before(self._mirror), before(self._openings)
 
     # ------------------------------------------------------------------ what was sent, what came back
 

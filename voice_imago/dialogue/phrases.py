@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 __all__ = [
-    "BREAK", "GAP", "NOT", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "folded", "is_marked", "is_whole",
-    "phrase_words", "plain_words", "rest_of", "small", "without",
+    "BREAK", "GAP", "NOT", "Found", "MarkedPhrases", "Phrases", "Words", "bare", "begun", "folded", "is_marked",
+    "is_whole", "phrase_words", "plain_words", "rest_of", "small", "without",
 ]  # fmt: skip
 
 Words = tuple[str, ...]
@@ -40,6 +40,12 @@ def small(text: str, *, dotless: bool = False) -> str:
     if text.isascii():
         return text.casefold()
     return unicodedata.normalize("NFC", text.replace("İ", "i").casefold())
+
+
+def begun(text: str, *, dotless: bool = False) -> str:
+    """With a capital at the beginning; ``dotless``: as in Turkish, where that of i is İ."""
+    first = "İ" if dotless and text[:1] == "i" else text[:1].upper()
+    return first + text[1:]
 
 
 def plain_words(text: str, *, dotless: bool = False) -> Words:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from voice_imago.dialogue.listing import listed, one_line
 from voice_imago.dialogue.near import Near
 from voice_imago.dialogue.phrases import MarkedPhrases
 from voice_imago.dialogue.reply_commands import SpokenCommands
@@ -37,6 +38,7 @@ class Replies:
     """Understands the answers and commands of one language. Holds no state but what it has worked out already."""
 
     def __init__(self, language: Language, names: Sequence[str] = ()) -> None:
+        self._language = language
         self._lists = Lists(language, names)
         self._plainer = Lists(language, names, fold=True)
         near = Near(sounds=language.sounds, turning_parts=self._plainer.words_of("turning_parts"))
@@ -121,6 +123,13 @@ class Replies:
         lists, marked = self._lists, self._marks(list_name)
         words = tuple(word for word in lists.plain(text) if word not in lists.hesitation)
         return marked.is_whole(words) or marked.is_whole(lists.without_fillers(words))
+
+    def lines(self, text: str, add: str) -> tuple[str, ...]:
+        """What a turn adds to a list: itself as one ``line``, or each of the things that it names."""
+        if add == "line":
+            return (one_line(text),)
+        spelling = {"capitals": self._language.noun_capitals, "dotless": self._language.dotless_i}
+        return listed(text, self._language.replies, **spelling)
 
     def _marks(self, list_name: str) -> MarkedPhrases:
         if list_name not in self._marked:

@@ -90,6 +90,7 @@ WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
     "store": (*KEPT_THINGS, "notice"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
+    "take_up": ("", "declined"),
     "forget": ("session", "everything"),
     "look_for_model": ("", "smaller"),
     "choose_model": ("tiny", "base", "small", "several"),

@@ -105,7 +105,7 @@ class Tasks:
         if task is None:  # nobody waits for the outcome of no task
             return
         self._tell(task, outcome, guide.actor)
-        if task == "take_up" and outcome == "good" and self.offered is not None:
+        if task == "take_up" and not self._guide.step.what and outcome == "good" and self.offered is not None:
             take_up(guide, self.offered)
             return
         if task == "tell_apart":

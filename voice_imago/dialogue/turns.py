@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from voice_imago.dialogue import facilitation
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.listing import listed, one_line
 from voice_imago.dialogue.pace import unstretched
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase, State
@@ -134,8 +133,7 @@ class Turns:
         if not add:
             guide.state = guide.state.keep(name, Slot("words", text))
             return
-        language = guide.script.languages[guide.course.language]
-        items = (one_line(text),) if add == "line" else listed(text, language.replies, capitals=language.noun_capitals)
+        items = guide.replies.lines(text, add)
         before = Slot("list") if add == "anew" else guide.state.slots.get(name, Slot("list"))
         guide.state = guide.state.keep(name, before.with_items(*items))
 

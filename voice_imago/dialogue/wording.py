@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from voice_imago.dialogue.phrases import begun
 from voice_imago.dialogue.script import Language, Prompt
 from voice_imago.dialogue.state import Line
 from voice_imago.events import Form, Partner
@@ -145,7 +146,7 @@ class Wording:
             if placeholder is not None:
                 parts.append(values[placeholder])
         said = "".join(parts)
-        return said[:1].upper() + said[1:] if text.startswith("{") else said
+        return begun(said, dotless=self._language.dotless_i) if text.startswith("{") else said
 
 
 def _named(text: str) -> set[str]:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from voice_imago import __version__
+from voice_imago.dialogue.script import Script
 from voice_imago.errors import JournalError, VoiceImagoError
 from voice_imago.events import (
     Agreement,
@@ -44,7 +45,8 @@ from voice_imago.journal.levels import Level, allows, as_level
 from voice_imago.journal.logbook import Logbook
 from voice_imago.journal.overheard import Overhearing, vocabulary
 from voice_imago.journal.shared import Shared
-from voice_imago.journal.snapshot import SessionSnapshot, write_settings, write_standing
+from voice_imago.journal.snapshot import SessionSnapshot, write_settings, write_shape, write_standing
+from voice_imago.journal.unrecorded import Strangers, hidden_graphs, is_hidden
 from voice_imago.journal.writer import Job
 from voice_imago.session import Session
 
@@ -98,6 +100,12 @@ class Keeper:
         self._slow: set[Job[Any]] = set()
         """Jobs that may take their time."""
         self._late_told = False
+        self._hidden_graphs: frozenset[str] = frozenset()
+        self._hidden = False
+        """Something goes on of which nothing is kept."""
+        self._agreed: frozenset[str] = frozenset()
+        """Slots whose words are to be agreed on."""
+        self._strangers = Strangers()
 
     # ------------------------------------------------------------------ consent
 
@@ -128,6 +136,13 @@ class Keeper:
         """The last deletion that is on its way: whoever says that it is done waits for it."""
         return next((job for job in reversed(self._jobs) if job in self._slow), None)
 
+    def settles(self, reason: Literal["resumed", "declined"]) -> Job[Any] | None:
+        """The session that was broken off is taken up, or is not to be; None: there is none."""
+        if self._resumed is None:
+            return None
+        earlier = self._resumed.session
+        return self.journal.submit(lambda db: store.settle(db, earlier, reason, self.session))
+
     def _change(self, level: Level, book: Logbook, *, less: bool) -> None:
         """What is written already follows the new level."""
         names = book.partners
@@ -136,7 +151,7 @@ class Keeper:
             if self.session is None:
                 return
             if less:
-                store.lower(db, self.session, level)
+                store.lower(db, self.session, level, self._agreed)
             else:
                 store.raise_to(db, self.session, level, names if allows(level, "notes") else None)
             if level == "none":
@@ -159,27 +174,57 @@ class Keeper:
         book = self._book = self._book or self._open_book(session)
         behind = any(not job.over for job in self._jobs)
         words = allows(self.level, "transcript")
+        before, self._hidden = self._hidden, is_hidden(session, self._hidden_graphs)
+        if before or self._hidden:
+            book.tape.close()
         if given is not None:
-            book.input(given, words=words)
+            book.input(given, words=words and not self._strangers.here)
         if not effects:
             return self._settle(book.seconds, wait_s=0.0) if self._jobs else None
-        facts = [effect.fact for effect in effects if isinstance(effect, Publish)]
+        facts = self._to_be_kept(effects, session, book, hidden=before or self._hidden)
         for fact in facts:
             book.fact(fact, words=words)
+        if not self._hidden:
+            book.look(session)
         for fact in facts:
             if isinstance(fact, Consent):
                 self.consent(fact.by, as_level(fact.keep))
         if self.level == "none":
             self._wait_for_consent(book)
-        elif any(_decides(fact, words) for fact in facts):
+        elif any(_decides(fact, words) for fact in facts) and book.standing is not None:
             self._write(facts, session, book)
         return self._settle(book.seconds, wait_s=0.0 if behind else self._ports.wait_s)
 
     def _open_book(self, session: Session) -> Logbook:
         book, guide = Logbook(session), session.dialogue.guide
-        known = vocabulary(guide.script, guide.course.language)
-        guide.replies = Overhearing(guide.replies, known, book.tape.answer)  # type: ignore[assignment]
+        known, lines = vocabulary(guide.script, guide.course.language), list[str]()
+        session.dialogue.read_by(lambda reader: Overhearing(reader, known, book.tape.answer, lines))
+        self._hidden_graphs = hidden_graphs(guide.script)
+        self._agreed = _to_be_agreed(guide.script)
         return book
+
+    def _to_be_kept(self, effects: Sequence[Effect], session: Session, book: Logbook, *, hidden: bool) -> list[Fact]:
+        """The facts, without those of which nothing is kept."""
+        facts = [effect.fact for effect in effects if isinstance(effect, Publish)]
+        book.pieces(effects)
+        withheld = self._strangers.turns_of(facts, session)
+        if self._hidden:  # it may be words of harm that led here: nothing of their turn is left
+            withheld |= {fact.turn for fact in facts if isinstance(fact, Transcript) and not fact.text}
+        if withheld and (written := book.withhold(withheld)):
+            self._take_back(written)
+        if hidden:
+            return [fact for fact in facts if isinstance(fact, SessionEnded | Consent) or book.knows(fact)]
+        return facts
+
+    def _take_back(self, keys: list[tuple[str, int]]) -> None:
+        """Words that may be written already."""
+
+        def write(db: Any) -> None:
+            if self.session is not None:
+                store.take_back(db, self.session, keys)
+
+        if self._parts and allows(self.level, "transcript"):
+            self._do(self.journal.erase(write), slow=True)
 
     def _wait_for_consent(self, book: Logbook) -> None:
         """Nothing is written. Once somebody has refused, or when it takes too long, nothing waits either."""
@@ -189,9 +234,9 @@ class Keeper:
 
     def _write(self, facts: Sequence[Fact], session: Session, book: Logbook) -> None:
         level, reason = self.level, next((fact.reason for fact in facts if isinstance(fact, SessionEnded)), None)
-        progress = book.cut(session, reason)
-        if reason is None:
-            progress.standing = write_standing(book.standing(session), level)
+        progress = book.cut(reason)
+        if reason is None and book.standing is not None:
+            progress.standing = write_standing(book.standing, level, self._agreed, self._hidden_graphs)
         if not self._whole:
             progress.part = book.only_facts(progress.part)
         agreed = [fact.text for fact in facts if isinstance(fact, Agreement)]
@@ -225,8 +270,8 @@ class Keeper:
             prompts=self._ports.prompts,
             setup=write_settings(settings),
             whole=self._whole,
-            resumed=None if resumed is None else resumed.session,
-            began=None if resumed is None else write_standing(resumed.standing, "counts"),
+            resumed=None if resumed is None or settings.course.offered else resumed.session,
+            began=None if resumed is None else write_shape(resumed.standing),
         )
 
     # ------------------------------------------------------------------ what becomes of it
@@ -268,6 +313,12 @@ class Keeper:
             if job.error is not None and not self._off:
                 self._off = True
                 self._tell(job.error)
+
+
+def _to_be_agreed(script: Script) -> frozenset[str]:
+    """The slots that some graph stores as an agreement, a date, a note or a list of both."""
+    steps = [step for graph in script.graphs.values() if not graph.alone for step in graph.steps.values()]
+    return frozenset(name for step in steps if step.task == "store" for name in step.of)
 
 
 def _decides(fact: Fact, words: bool) -> bool:

@@ -63,6 +63,8 @@ class Replayed:
     """The first ones, in sentences."""
     by: Literal["words", "answers"]
     """The words were read again, or the noted answers given."""
+    closed: bool = False
+    """The rest of the session was not put on tape."""
 
     @property
     def same(self) -> bool:
@@ -108,8 +110,8 @@ def replay(script: Script, kept: Kept) -> Replayed:
         raise FileError(what, "Use the version that kept it.")
     session = Session(script, kept.settings)
     if not kept.with_words:
-        guide = session.dialogue.guide
-        guide.replies = Remembering(guide.replies, kept.part.answers)  # type: ignore[assignment]
+        answers = iter(kept.part.answers)
+        session.dialogue.read_by(lambda reader: Remembering(reader, answers))
     again: list[dict[str, Any]] = []
     count = 0
     try:
@@ -122,7 +124,8 @@ def replay(script: Script, kept: Kept) -> Replayed:
         what = f"Session {kept.row.id} cannot be replayed: {error}."
         raise FileError(what, "Use the version that kept it.") from error
     by: Literal["words", "answers"] = "words" if kept.with_words else "answers"
-    return Replayed(count, len(kept.part.facts), _differences(kept.part.facts, again, course.partners), by)
+    differences = _differences(kept.part.facts, again, course.partners)
+    return Replayed(count, len(kept.part.facts), differences, by, kept.part.closed)
 
 
 def _facts(effects: list[Effect], partners: tuple[str, str]) -> list[dict[str, Any]]:

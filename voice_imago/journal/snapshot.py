@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_type_hints
@@ -12,14 +12,16 @@ import msgspec
 from voice_imago.dialogue import state
 from voice_imago.dialogue.beginning import LASTING, Standing
 from voice_imago.dialogue.course import Course
-from voice_imago.dialogue.state import State
+from voice_imago.dialogue.slots import Slot
+from voice_imago.dialogue.state import Call, State
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.journal.levels import Level, allows
-from voice_imago.journal.tape import PLACEHOLDER
+from voice_imago.journal.overheard import SPOKEN
+from voice_imago.journal.tape import placeholder
 from voice_imago.journal.wordless import listed
 from voice_imago.session import SessionSettings
 
-__all__ = ["SessionSnapshot", "read_settings", "read_standing", "write_settings", "write_standing"]
+__all__ = ["SessionSnapshot", "read_settings", "read_standing", "write_settings", "write_shape", "write_standing"]
 
 NAMES = ("One", "Two")
 """Stand for partners whose names were not kept."""
@@ -55,25 +57,56 @@ class _Standing(msgspec.Struct):
     mirrored: str = ""
 
 
-def write_standing(standing: Standing, level: Level) -> bytes:
-    """Without the words that ``level`` does not allow: the last mirrored line, and kept answers that are words.
+_NEVER = ("disclosed",)
+"""Slots that are not kept at any level."""
 
-    What is left in their place says that there were some, so that a replay goes the same way.
+
+def write_standing(
+    standing: Standing, level: Level, agreed: Collection[str] = (), hidden: Collection[str] = ()
+) -> bytes:
+    """To take it up later, without the words that ``level`` does not allow: those are as if they had not been said.
+
+    ``agreed``: slots whose words are on their way to be agreed on, so that ``notes`` allows them; ``hidden``: graphs of
+    which nothing is kept, not even that they were walked.
     """
     lasting = dict(standing.lasting)
-    slots = lasting.get("slots")
-    if isinstance(slots, Mapping) and not allows(level, "notes"):
-        lasting["slots"] = {name: _wordless(slot) for name, slot in slots.items()}
+    slots = {name: slot for name, slot in lasting.get("slots", {}).items() if name not in _NEVER}
+    if not allows(level, "transcript"):
+        free = agreed if allows(level, "notes") else ()
+        slots = {name: slot if name in free else replace(slot, text="") for name, slot in slots.items()
+                 if name in free or slot.meaning not in ("words", "list")}  # fmt: skip
+    lasting["slots"] = slots
+    if hidden:
+        lasting["trail"] = _trail(lasting.get("trail", ()), hidden)
+        lasting["calls"] = tuple(replace(call, way=_trail(call.way, hidden)) for call in lasting["calls"])
+        visits = lasting.get("aside_visits", {})
+        lasting["aside_visits"] = {graph: steps for graph, steps in visits.items() if graph not in hidden}
+    heard = {key: n for key, n in standing.heard.items() if key[0].partition(".")[0] not in hidden}
+    return _encoded(lasting, heard, standing.mirrored if allows(level, "transcript") else "")
+
+
+def _trail(trail: tuple[tuple[Call, Any], ...], hidden: Collection[str]) -> tuple[tuple[Call, Any], ...]:
+    return tuple(
+        (replace(call, way=_trail(call.way, hidden)), partner) for call, partner in trail if call.graph not in hidden
+    )
+
+
+def write_shape(standing: Standing) -> bytes:
+    """For a replay of the session that took it up: no word, but where there were some."""
+    lasting = dict(standing.lasting)
+    lasting["slots"] = {name: _wordless(slot) for name, slot in lasting.get("slots", {}).items()}
+    return _encoded(lasting, standing.heard, placeholder(standing.mirrored))
+
+
+def _encoded(lasting: Mapping[str, Any], heard: Mapping[Any, int], mirrored: str) -> bytes:
     plain = {name: msgspec.to_builtins(value) for name, value in lasting.items()}
-    heard = [(key, person, count) for (key, person), count in standing.heard.items()]
-    mirrored = standing.mirrored
-    if mirrored and not allows(level, "transcript"):
-        mirrored = PLACEHOLDER
-    return msgspec.msgpack.encode(_Standing(plain, heard, mirrored))
+    counts = [(key, person, count) for (key, person), count in heard.items()]
+    return msgspec.msgpack.encode(_Standing(plain, counts, mirrored))
 
 
-def _wordless(slot: Any) -> Any:
-    return replace(slot, text=PLACEHOLDER) if getattr(slot, "text", "") else slot
+def _wordless(slot: Slot) -> Slot:
+    items = tuple(f"{SPOKEN}{number}" for number, _ in enumerate(slot.items))
+    return replace(slot, text=placeholder(slot.text), items=items)
 
 
 def read_standing(content: bytes) -> Standing:

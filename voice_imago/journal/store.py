@@ -5,7 +5,7 @@ Functions take a connection and run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,8 +36,10 @@ __all__ = [
     "raise_to",
     "session",
     "sessions",
+    "settle",
     "setup_of",
     "snapshot",
+    "take_back",
     "tape_of",
     "texts_of",
     "turns_of",
@@ -96,11 +98,16 @@ def begin_session(connection: Any, opening: Opening, level: Level) -> int:
         ),
     )  # fmt: skip
     if opening.resumed is not None:
-        connection.execute(
-            "UPDATE sessions SET reason = 'resumed', standing = NULL WHERE id = ? AND reason IS NULL",
-            (opening.resumed,),
-        )
+        settle(connection, opening.resumed, "resumed")
     return int(cursor.lastrowid)
+
+
+def settle(connection: Any, earlier: int, reason: str, by: int | None = None) -> None:
+    """A session that was broken off is taken up (``by`` another one), or is not to be offered any more."""
+    over = "UPDATE sessions SET reason = ?, standing = NULL WHERE id = ? AND reason IS NULL"
+    connection.execute(over, (reason, earlier))
+    if reason == "resumed" and by is not None:
+        connection.execute("UPDATE sessions SET resumed = ? WHERE id = ?", (earlier, by))
 
 
 def name_partners(connection: Any, session: int, names: Sequence[str]) -> None:
@@ -145,8 +152,14 @@ def raise_to(connection: Any, session: int, level: Level, names: Sequence[str] |
         name_partners(connection, session, names)
 
 
-def lower(connection: Any, session: int, level: Level) -> None:
-    """From now on less is kept of a session; what is above the new level goes."""
+def take_back(connection: Any, session: int, keys: Sequence[tuple[str, int]]) -> None:
+    """Words that were not to be kept, by kind and number."""
+    delete = "DELETE FROM words WHERE session = ? AND kind = ? AND number = ?"
+    connection.executemany(delete, [(session, *key) for key in keys])
+
+
+def lower(connection: Any, session: int, level: Level, agreed: Collection[str] = ()) -> None:
+    """From now on less is kept of a session; what is above the new level goes. ``agreed``: see ``write_standing``."""
     if level == "none":
         forget_session(connection, session)
         return
@@ -158,7 +171,7 @@ def lower(connection: Any, session: int, level: Level) -> None:
     if level in ("counts", "notes"):
         connection.execute("DELETE FROM words WHERE session = ?", (session,))
     kept = connection.execute("SELECT standing FROM sessions WHERE id = ?", (session,)).fetchone()[0]
-    standing = None if kept is None else write_standing(read_standing(kept), level)
+    standing = None if kept is None else write_standing(read_standing(kept), level, agreed)
     connection.execute("UPDATE sessions SET level = ?, standing = ? WHERE id = ?", (level, standing, session))
 
 

@@ -23,17 +23,18 @@ from typing import Any, get_type_hints
 import msgspec
 
 from voice_imago import inputs
-from voice_imago.events import Fact, FrameHeard, Input, LineTyped, TextReady
+from voice_imago.events import Fact, FrameHeard, Input, LineTyped, Performed, TextReady
 from voice_imago.hearing.gain import SILENCE_DB
 from voice_imago.inputs import PER_NAT
-from voice_imago.journal.wordless import INPUTS, plain_fact, without_words
+from voice_imago.journal.overheard import SPOKEN, Answer
+from voice_imago.journal.wordless import INPUTS, listed, plain_fact, without_words
 
-__all__ = ["PLACEHOLDER", "Part", "Recorder", "inputs_of", "joined", "packed", "text_key", "unpacked"]
+__all__ = ["Part", "Recorder", "inputs_of", "joined", "packed", "placeholder", "text_key", "unpacked"]
 
 HZ = 16_000
 """Samples in a second; moments are counted in them."""
-PLACEHOLDER = "…"
-"""Stands in a replay for words that were not kept."""
+MOST_WORDS = 31
+"""So many words of a text are counted; a longer one decides the same (``slots.MOST_WORDS``)."""
 GATED, WITH_LLR, MARKED = 10, 20, 40
 OVER, QUICK_KNOWN, QUICK, AGAINST, DOUBTFUL = 1, 2, 4, 8, 16
 """Marks of a frame that was heard over the guide."""
@@ -60,9 +61,16 @@ class Part(msgspec.Struct):
     """Frames before each of ``others``."""
     others: list[dict[str, Any]] = []
     facts: list[dict[str, Any]] = []
-    answers: list[bool | int | str | None] = []
+    answers: list[Answer] = []
+    closed: bool = False
+    """What came afterwards is nobody else's: it was not put on tape."""
     marks: bytes = b""
     """Per marked frame."""
+
+
+def placeholder(text: str) -> str:
+    """What stands in a replay for words that were not kept: as many, so that it is as long to say."""
+    return " ".join([SPOKEN] * min(MOST_WORDS, len(text.split())))
 
 
 def packed(part: Part, *, small: bool = False) -> bytes:
@@ -95,6 +103,7 @@ def joined(parts: Sequence[Part]) -> Part:
         whole.others += part.others
         whole.facts += part.facts
         whole.answers += part.answers
+        whole.closed = whole.closed or part.closed
         speech.append(part.speech)
         level.append(part.level)
         llr.append(part.llr)
@@ -115,7 +124,7 @@ class _Columns:
     runs: list[int] = field(default_factory=list)
     others: list[dict[str, Any]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[bool | int | str | None] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     since: int = 0
     """Frames since the last of ``others``."""
 
@@ -130,9 +139,15 @@ class Recorder:
         """Number of the last frame."""
         self._lines = 0
         self._now = _Columns()
+        self._closed = False
+        self._settled = 0
+        """Answers that belong to inputs which are on the tape."""
 
     def input(self, given: Input) -> tuple[str, int, str] | None:
         """Take an input; gives its text, with kind and number, if it has one."""
+        self._settled = len(self._now.answers)
+        if self._closed:
+            return None
         if type(given) is FrameHeard and self._frame(given):
             return None
         if isinstance(given, LineTyped):
@@ -141,19 +156,25 @@ class Recorder:
         return text_key(given, self._lines)
 
     def fact(self, fact: Fact) -> None:
-        plain = plain_fact(fact, self._partners)
+        plain = None if self._closed else plain_fact(fact, self._partners)
         if plain is not None:
             self._now.facts.append(plain)
 
-    def answer(self, answer: bool | int | str | None) -> None:
-        self._now.answers.append(answer)
+    def answer(self, answer: Answer) -> None:
+        if not self._closed:
+            self._now.answers.append(answer)
+
+    def close(self) -> None:
+        """Nothing more comes on the tape, nor do the answers that were given since the last input."""
+        if not self._closed:
+            del self._now.answers[self._settled :]
+            self._closed = True
 
     def cut(self) -> Part:
         """What came since the last cut."""
-        c, self._now = self._now, _Columns()
-        return Part(
-            bytes(c.speech), bytes(c.level), c.llr.tobytes(), c.runs, c.others, c.facts, c.answers, bytes(c.marks)
-        )
+        c, self._now, self._settled = self._now, _Columns(), 0
+        columns = bytes(c.speech), bytes(c.level), c.llr.tobytes()
+        return Part(*columns, c.runs, c.others, c.facts, c.answers, self._closed, bytes(c.marks))
 
     def _other(self, table: dict[str, Any]) -> None:
         self._now.runs.append(self._now.since)
@@ -222,8 +243,18 @@ def _table(given: Input) -> dict[str, Any]:
     kind = type(given).__name__
     table = {"is": kind, **{name: _number(kind, name, value) for name, value in without_words(given).items()}}
     if isinstance(given, TextReady | LineTyped):
-        table["text"] = int(bool(given.text))
+        table["text"] = len(placeholder(given.text).split()) or int(bool(given.text))
+    if isinstance(given, Performed):
+        table["values"] = [_value(*value) for value in given.values]
     return table
+
+
+def _value(name: str, meaning: str, text: str) -> tuple[str, str, str]:
+    """What was recalled, without its words: they are kept where they came from."""
+    if meaning == "list":
+        return listed(name), meaning, "\n".join(f"{SPOKEN}{number}" for number, _ in enumerate(text.split("\n")))
+    date = meaning.startswith("date:")
+    return listed(name), listed(meaning.replace(" ", "")) if date else listed(meaning), placeholder(text)
 
 
 def _number(kind: str, name: str, value: Any) -> Any:
@@ -290,5 +321,7 @@ def _input(table: dict[str, Any], lines: int, texts: Texts) -> Input:
     values = {name: value / HZ if name in floats and type(value) is int else value for name, value in values.items()}
     if kind in ("TextReady", "LineTyped") and "text" in values:
         key = ("piece", values["id"]) if kind == "TextReady" else ("line", lines)
-        values["text"] = (texts(*key) or PLACEHOLDER) if values["text"] else ""
+        values["text"] = (texts(*key) or " ".join([SPOKEN] * values["text"])) if values["text"] else ""
+    if kind == "Performed":
+        values["values"] = tuple(tuple(value) for value in values.get("values", ()))
     return INPUTS[kind](**values)  # type: ignore[no-any-return]

@@ -36,10 +36,10 @@ Chunk = tuple[Sequence[Played], Samples]
 """What was played since the chunk before, and a chunk of the microphone."""
 DOUBTFUL_S = 1.0
 """After lost sound nobody barges in for so long: the echo may not be taken out,"""
-GOOD_BLOCKS = 5
+GOOD_BLOCKS = 10
 """nor before it is seen to be gone in so many tenths of a second of the guide in a row (sound may be lost while the
 guide is silent, and the canceller learns only from sound),"""
-MOST_BLOCKS = 40
+MOST_BLOCKS = 60
 """or after so many in all: then it is somebody who speaks."""
 MOST_FALLS = 2
 """After so many times that cancelling stopped working it stays with half duplex."""

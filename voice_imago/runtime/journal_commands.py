@@ -192,6 +192,8 @@ def replay_command(options: argparse.Namespace) -> int:
     done = replay(script, kept)
     how = "its words" if done.by == "words" else "the noted answers, without words"
     output.say(f"Session {kept.row.id} was replayed by {how}: {done.inputs} inputs, {done.facts} facts.")
+    if done.closed:
+        output.say("It ends where something was said that is nobody else's; from there on nothing was put on tape.")
     if done.same:
         output.say("The same decisions were made.")
         return 0

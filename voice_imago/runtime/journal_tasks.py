@@ -98,7 +98,7 @@ class JournalTasks:
             return
         given = _Wanted(wanted.what, wanted.partner, {name: (meaning, text) for name, meaning, text in wanted.values})
         if wanted.task == "take_up":
-            self.done(wanted.id, Answer("good"))
+            self._answer_later(wanted.id, lambda: self._take_up(keeper, given))
         elif wanted.task == "consent":
             self.done(wanted.id, self._consent(keeper, given))
         elif wanted.task == "unlock":
@@ -128,6 +128,13 @@ class JournalTasks:
         level = as_level("none" if given.what == "withdrawn" else wish.removeprefix("choice:"))
         now = keeper.consent(given.partner, level)
         return Answer("good", (("keeping", f"choice:{now}", ""),))
+
+    def _take_up(self, keeper: Keeper, given: _Wanted) -> Answer:
+        """The earlier session is over with that, one way or the other."""
+        job = keeper.settles("declined" if given.what == "declined" else "resumed")
+        if job is not None:
+            job.result()
+        return Answer("good")
 
     # ------------------------------------------------------------------ store
 

@@ -44,13 +44,13 @@ class KeptPorts:
 
     keeper: Keeper | None = None
     standing: Standing | None = None
-    """Where an earlier session stopped, to be taken up."""
+    """Where an earlier session stopped: the evening begins with it."""
     listener: Listener | None = None
     """Told every event: the log."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """What is known of earlier evenings."""
-    offered: bool = False
-    """``standing`` is offered to the couple instead."""
+    prelude: tuple[str, ...] = ()
+    """Graphs to be walked first: the question what may be kept, where no evening asks it."""
 
 
 NOTHING_KEPT = KeptPorts()
@@ -65,8 +65,11 @@ class Keeping:
     wanted: Level = "none"
     """What was typed: offered to both, decided by neither."""
     resumed: SessionSnapshot | None = None
-    """The session to be taken up, or, if ``offered``, to be offered."""
+    """The session that was broken off."""
     offered: bool = False
+    """Whether to take it up is asked; else it was asked for."""
+    straight: bool = False
+    """A dialogue without an evening around it."""
     notices: tuple[str, ...] = ()
     """Prompts to be said at the beginning."""
     refused: bool = False
@@ -76,16 +79,21 @@ class Keeping:
 
     def ports(self, partners: tuple[str, str], script: Script, language: Language) -> KeptPorts:
         """What a session of these two is to be given."""
-        if self.offered and self.resumed is not None and self.resumed.partners not in (None, partners):
+        if self.offered and self.resumed is not None and not self._is_theirs(self.resumed, partners):
             self.resumed = None
         keeper, slots = self.keeper, self._known(script, language)
         standing = None if self.resumed is None else self.resumed.standing
+        prelude = ("consent",) if self.straight and standing is None and self.wanted != "none" else ()
         if keeper is None and not self.debug:
-            return KeptPorts(keeper, standing, slots=slots, offered=self.offered)
+            return KeptPorts(keeper, standing, slots=slots, prelude=prelude)
         self.log = TurnLog(
             partners, lambda: self.debug or (keeper is not None and keeper.level != "none"), debug=self.debug
         )
-        return KeptPorts(keeper, standing, self.log.note, slots, self.offered)
+        return KeptPorts(keeper, standing, self.log.note, slots, prelude)
+
+    def _is_theirs(self, broken_off: SessionSnapshot, partners: tuple[str, str]) -> bool:
+        """Nobody is offered the dialogue of somebody else, nor one that belongs into an evening without one."""
+        return broken_off.partners in (None, partners) and not self.straight
 
     def _known(self, script: Script, language: Language) -> Mapping[str, Slot]:
         """How often, and what is due today (``script_names.KNOWN_SLOTS``)."""
@@ -101,8 +109,9 @@ class Keeping:
             "dialogues": Slot(f"number:{finished.get('dialogue', 0)}"),
             "appreciations": Slot(f"number:{finished.get('appreciation', 0)}"),
         }
-        if self.offered and self.resumed is not None:
-            known["unfinished"] = Slot("words", _title_of(self.resumed, script, language))
+        if self.resumed is not None:
+            title = Slot("words", _title_of(self.resumed, script, language))
+            known["unfinished"] = title if self.offered else Slot("choice:yes")
         return known | ({"due": Slot("words", due[0].rstrip(" ."))} if due else {})
 
 
@@ -111,7 +120,8 @@ def keeping(options: argparse.Namespace, script: Script) -> Iterator[Keeping]:
     """Everything is written when this is left. Raises FileError, UsageError, JournalError, VaultError."""
     asked, resume = getattr(options, "keep", ""), getattr(options, "resume", False)
     wanted = as_level(asked)
-    kept = Keeping(wanted=wanted, debug="--debug" in sys.argv, refused=asked == "none")
+    straight = getattr(options, "straight", False) and not resume
+    kept = Keeping(wanted=wanted, debug="--debug" in sys.argv, refused=asked == "none", straight=straight)
     with ExitStack() as parts:
         if wanted != "none" or resume:
             _open(kept, parts, script, resume=resume)

@@ -53,10 +53,10 @@ class Opening:
             plan.partners,
             words=scribe.understands,
             opening=(*hello, *notices),
-            prelude=() if plan.kept.standing is not None else self.prelude,
+            prelude=(*self.prelude, *plan.kept.prelude),
             voices=self.voices,
             slots=plan.kept.slots,
-            offered=plan.kept.offered,
+            offered=plan.kept.standing is not None,
         )
         whole = plan.dialogue == EVENING
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course

@@ -55,7 +55,7 @@ def start(options: argparse.Namespace) -> int:
     graph = asked or FIRST if options.straight else EVENING
     with keeping(options, script) as kept:
         if kept.resumed is not None and not kept.offered:
-            graph = kept.resumed.dialogue
+            graph = EVENING
             options.partners = options.partners or kept.resumed.partners
             options.language = options.language or kept.resumed.language
         return (lead_typed if options.typed else sit_down)(options, script, graph, asked, kept)
@@ -143,7 +143,8 @@ def lead_typed(
     partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
     kept = kept or Keeping()
     ports = kept.ports(partners, script, script.languages[language])
-    course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.offered)
+    course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.standing is not None)
+    course = replace(course, prelude=ports.prelude)
     if dialogue == EVENING:
         course = evening_course(course, asked, settings, script, datetime.now())
     return _type(script, course, options.events, options.model_dir, kept.notices, ports)
