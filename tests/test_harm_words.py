@@ -84,6 +84,31 @@ def test_the_turkish_lists_find_what_may_tell_of_harm(text: str, kind: str | Non
     assert HarmWords(real_script().languages["tr"].replies).kind(text) == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Parfois je veux mourir.", "self_harm"),
+        ("J'ai pensé à me tuer, tu sais.", "self_harm"),
+        ("Vous seriez tous mieux sans moi.", "self_harm"),
+        ("J'ai envie d'en finir.", "self_harm"),
+        ("Hier soir il m'a encore frappée.", "harm"),
+        ("Tu m'as menacée avec un couteau.", "harm"),
+        ("Tu m'as déjà souvent giflé.", "harm"),
+        ("Quand tu me frappes, je pars.", "harm"),
+        ("J'ai peur de toi.", "harm"),
+        ("Il m'a étranglée, et je voudrais mourir.", "self_harm"),
+        ("Ça m'a blessée, quand tu es parti.", None),
+        ("Le couteau de cuisine ne coupe plus.", None),
+        ("Je voudrais en finir avec cette dispute.", "self_harm"),  # a false alarm costs one pause
+        ("Quelqu'un a frappé à la porte.", None),
+        ("Je me bats pour nous.", None),
+        ("J'ai besoin d'aide pour la vaisselle.", None),
+    ],
+)
+def test_the_french_lists_find_what_may_tell_of_harm(text: str, kind: str | None) -> None:
+    assert HarmWords(real_script().languages["fr"].replies).kind(text) == kind
+
+
 @given(st.text())
 def test_any_text_has_a_kind_or_none(text: str) -> None:
     assert HarmWords(LISTS).kind(text) in (None, "harm", "self_harm")

@@ -68,3 +68,15 @@ def test_both_ways_are_checked(tmp_path: Path) -> None:
 def test_check_names_the_prompt_of_a_broken_bracket(tmp_path: Path) -> None:
     problems = check_prompts(with_first(tmp_path, "{sender}, [name one thing."))
     assert problems[0].startswith("en/appreciation.toml: thing/first: square brackets hold two ways")
+
+
+def test_only_the_language_that_is_spoken_is_read() -> None:
+    """The others can still be named, and chosen the next time."""
+    quick, whole = load_script(languages=("nl",)), load_script()
+    assert quick.languages["nl"] == whole.languages["nl"]
+    assert quick.graphs == whole.graphs
+    assert {code: bool(one.prompts) for code, one in quick.languages.items() if code != "nl"}.keys() == {
+        code for code in whole.languages if code != "nl"
+    }
+    assert not any(one.prompts or one.replies for code, one in quick.languages.items() if code != "nl")
+    assert [one.offered for one in quick.languages.values()] == [one.offered for one in whole.languages.values()]

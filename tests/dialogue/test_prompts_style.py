@@ -10,6 +10,7 @@ import pytest
 
 from voice_imago.dialogue.phrases import plain_words
 from voice_imago.dialogue.script import Language, Prompt, Script, load_script
+from voice_imago.dialogue.script_words import prompt_words
 from voice_imago.dialogue.wording import Wording
 
 SCRIPT = load_script()
@@ -45,8 +46,16 @@ def script() -> Script:
     return SCRIPT
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("Is there more?", 3), ("Y a-t-il autre chose ?", 4), ("{sender} : {item}.", 2), ("…", 0), ("Yes, or S.", 3)],
+)
+def test_only_what_is_spoken_counts_as_a_word(text: str, words: int) -> None:
+    assert prompt_words(text) == words
+
+
 def test_nearly_all_prompts_have_one_breath(language: Language) -> None:
-    counts = [len(text.split()) for text in sentences(language)]
+    counts = [prompt_words(text) for text in sentences(language)]
 
     assert max(counts) <= 30
     assert sum(count <= 20 for count in counts) >= 0.95 * len(counts)
@@ -56,7 +65,7 @@ def test_nearly_all_prompts_have_one_breath(language: Language) -> None:
 def test_the_longest_prompt_of_a_step_takes_less_than_eight_seconds(language: Language) -> None:
     """Notices aside, nobody listens longer than that at a time (domain §5.1)."""
     longest_s = {
-        key: len(forms(language.prompts[key], formal=True)[0].split()) / WORDS_A_MINUTE * 60
+        key: prompt_words(forms(language.prompts[key], formal=True)[0]) / WORDS_A_MINUTE * 60
         for key in STEPS
         if key in language.prompts
     }
@@ -68,12 +77,12 @@ def test_whoever_knows_the_steps_hears_less_than_five_seconds(language: Language
     """Domain §5.2; cues and repeats of every step."""
     known = [text for key in STEPS for text in forms(language.prompts[key])[1:]]
 
-    assert max(len(text.split()) / WORDS_A_MINUTE * 60 for text in known) < 5
+    assert max(prompt_words(text) / WORDS_A_MINUTE * 60 for text in known) < 5
 
 
 @pytest.mark.parametrize("key", sorted(STEPS))
 def test_the_second_time_a_step_is_much_shorter(language: Language, key: str) -> None:
-    first, repeat, cue = (len(text.split()) for text in forms(language.prompts[key]))
+    first, repeat, cue = (prompt_words(text) for text in forms(language.prompts[key]))
 
     assert repeat <= 0.6 * first or (first <= 5 and repeat <= first)
     assert cue <= repeat
@@ -156,7 +165,7 @@ def test_a_prompt_can_be_spoken(language_of: Language, prompt: Prompt) -> None:
 @pytest.mark.parametrize(("language_of", "prompt"), PROMPTS, ids=lambda value: getattr(value, "key", ""))
 def test_a_stem_is_the_beginning_of_a_sentence(language_of: Language, prompt: Prompt) -> None:
     assert not prompt.stem.endswith((".", "…", ",", " "))
-    assert len(prompt.stem.split()) <= 10
+    assert prompt_words(prompt.stem) <= 10
 
 
 def test_a_turn_that_wants_words_has_a_stem(script: Script, language: Language) -> None:

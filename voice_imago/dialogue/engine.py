@@ -166,7 +166,8 @@ class Dialogue:
         step, asking = self.step, self.step.do == "ask" and self.phase in LISTENING
         if not asking and not (step.on and self.phase is Phase.RESTING):
             return False
-        return target(step, self._guide.replies.meaning(text, expected(step))) is not None
+        meaning = self._guide.replies.meaning(text, expected(step))
+        return meaning != "talk" and target(step, meaning) is not None
 
     def begin(self, at: float, standing: Standing | None = None) -> list[Effect]:
         """Greet, then perform the first step; a session that was broken off is taken up, now or by ``take_up``."""

@@ -12,6 +12,7 @@ prompts/README.md describes the format.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from voice_imago.dialogue.script_files import Problems
@@ -75,14 +76,15 @@ def prompts_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / "prompts"
 
 
-def load_script(folder: Path | None = None, *, formal: bool = False) -> Script:
+def load_script(folder: Path | None = None, *, formal: bool = False, languages: Collection[str] = ()) -> Script:
     """Everything in ``folder``. Raises PromptError listing every problem in all files.
 
-    ``formal``: the guide addresses the partners formally where the language has two ways.
+    ``formal``: the guide addresses the partners formally where the language has two ways. ``languages``: only these
+    are read and can be spoken, which is quicker; of the others the names are known.
     """
     folder = folder or prompts_folder()
     problems = Problems()
-    read = _read_and_check(folder, problems, formal=formal)
+    read = _read_and_check(folder, problems, formal=formal, only=languages)
     if problems.lines:
         count = len(problems.lines)
         many = "is 1 problem" if count == 1 else f"are {count} problems"
@@ -106,11 +108,13 @@ def check_prompts(folder: Path | None = None, language: str = "") -> list[str]:
     return problems.lines
 
 
-def _read_and_check(folder: Path, problems: Problems, language: str = "", *, formal: bool = False) -> Read:
+def _read_and_check(
+    folder: Path, problems: Problems, language: str = "", *, formal: bool = False, only: Collection[str] = ()
+) -> Read:
     if not folder.is_dir():
         problems.add(str(folder), "", "there is no such folder")
         return Read({}, {}, {}, {}, {})
-    read = read_folder(folder, problems, language, formal=formal)
+    read = read_folder(folder, problems, language, formal=formal, only=only)
     check_graphs(read.graphs, read.timings, problems)
     check_words(read, problems)
     return read

@@ -14,7 +14,7 @@ from voice_imago.dialogue.script_files import Problems, converted, file_name, re
 from voice_imago.dialogue.script_shape import Language, Numbered, NumberWords, Prompt, TimeWords
 from voice_imago.dialogue.script_tables import NumbersTable, PromptTable, TimesTable
 
-__all__ = ["NAMED_TABLES", "read_language", "read_lists"]
+__all__ = ["NAMED_TABLES", "named_only", "read_language", "read_lists"]
 
 NAMED_TABLES = ("replies", "commands", "neutrality", "numbers", "times")
 """Files of a language that are no prompts."""
@@ -58,6 +58,22 @@ def read_language(
         dotless_i=bool(table.get("dotless_i", False)),
         noun_capitals=bool(table.get("noun_capitals", False)),
         sounds=bool(table.get("sounds", False)),
+    )
+
+
+def named_only(code: str, table: Mapping[str, Any]) -> Language:
+    """A language of which nothing is read but what languages.toml says: it cannot be spoken, only chosen."""
+    return Language(
+        code=code,
+        name=str(table.get("name", code)),
+        native=str(table.get("native", code)),
+        voices=tuple(table.get("voices", ())),
+        prompts={},
+        titles={},
+        replies={},
+        commands={},
+        offered=bool(table.get("offered", True)),
+        reviewed=bool(table.get("reviewed", False)),
     )
 
 

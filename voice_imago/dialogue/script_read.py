@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -19,7 +19,7 @@ from voice_imago.dialogue.script_files import (
     read_tables,
     read_toml,
 )
-from voice_imago.dialogue.script_languages import read_language, read_lists
+from voice_imago.dialogue.script_languages import named_only, read_language, read_lists
 from voice_imago.dialogue.script_shape import (
     Actor,
     Graph,
@@ -57,13 +57,21 @@ class Read:
     """Graphs that could not be read; what is said about the rest leaves them out."""
 
 
-def read_folder(folder: Path, problems: Problems, complete: str = "", *, formal: bool = False) -> Read:
-    """Read every file that the format knows; the language ``complete`` as if it were offered."""
+def read_folder(
+    folder: Path, problems: Problems, complete: str = "", *, formal: bool = False, only: Collection[str] = ()
+) -> Read:
+    """Read every file that the format knows; the language ``complete`` as if it were offered.
+
+    ``only``: of other languages no more than their names (none given: all are read).
+    """
     paths = [path for path in sorted((folder / "dialogues").glob("*.toml")) if path.stem != "timings"]
     graphs = {path.stem: graph for path in paths if (graph := _read_graph(folder, path, problems))}
     broken = tuple(path.stem for path in paths if path.stem not in graphs)
     languages, neutrality = {}, {}
     for code, table in read_tables(folder, folder / "languages.toml", LanguageTable, problems).items():
+        if only and code not in only:
+            languages[code] = named_only(code, table)
+            continue
         offered = {"offered": True} if code == complete else {}
         languages[code] = read_language(folder, code, {**table, **offered}, problems, formal=formal)
         path = folder / code / "neutrality.toml"

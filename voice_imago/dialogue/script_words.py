@@ -55,8 +55,8 @@ _FORMS = ("first", "repeat", "cue")
 
 
 def prompt_words(text: str) -> int:
-    """Spoken words; a placeholder is one."""
-    return len(text.split())
+    """Spoken words; a placeholder is one. A sign that stands apart, as in "Ça va ?", is none."""
+    return sum(any(sign.isalnum() for sign in word) for word in text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def check_words(read: Read, problems: Problems) -> None:
     used = _used_keys(read)
     slots = kept_slots(read.graphs)
     for code, language in read.languages.items():
+        if code not in read.neutrality:  # of which only the name was read
+            continue
         words = _Words(language, used, slots, problems)
         _check_keys(words, read.broken)
         avoid = Phrases((kind, map(words.plain, list_)) for kind, list_ in read.neutrality[code].items())

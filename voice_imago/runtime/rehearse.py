@@ -64,7 +64,8 @@ class RehearsePlan:
 
 def rehearse(plan: RehearsePlan) -> Outcome:
     """Play a scene through. Raises SceneError, PromptError, FileError, UsageError; DeviceError when aloud."""
-    script, scene = load_script(), read_scene(plan.scene)
+    scene = read_scene(plan.scene)
+    script = load_script(languages=(scene.language,))
     check_scene(script, scene.dialogue, scene.prelude)
     check_language(script, scene.language)
     _check_target(plan.out)

@@ -50,7 +50,9 @@ PATIENCE_S = 3.0
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
-    script = load_script(formal=options.formal or load_settings().formal)
+    settings = load_settings()
+    spoken = () if options.resume else (options.language or settings.language,)
+    script = load_script(formal=options.formal or settings.formal, languages=spoken)
     asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
     graph = asked or FIRST if options.straight else EVENING
     with keeping(options, script) as kept:
