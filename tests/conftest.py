@@ -26,7 +26,7 @@ settings.load_profile("voice_imago")
 
 
 class Scheduling(LoadScopeScheduling):
-    """For ``-n 2``: one process has the tests of the virtual room, where sound takes its time; the rest go by file."""
+    """For ``-n 3``: one process has the tests of the virtual room, where sound takes its time; the rest go by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "tests/room" if nodeid.startswith("tests/room/") else nodeid.partition("::")[0]

@@ -20,6 +20,7 @@ def add_journal_commands(commands: Any) -> None:
     add = command("history", "What you have done together, and what is due.").add_argument
     add("--json", action="store_true", help="print JSON")
     add("--plot", type=Path, metavar="FILE", help="draw it: FILE.png or FILE.svg; what it shows goes to FILE.txt")
+    add("--aloud", action="store_true", help="also say it")
     add("--language", metavar="CODE", default="en", help="of the sentences (default: en)")
 
     add = command("export", "Write what is kept to a file.").add_argument

@@ -135,7 +135,7 @@ class PartFailed:
 
     at: float
     part: str
-    """microphone, loudspeaker, recogniser, home (a speech server), voice, journal, detector."""
+    """microphone, loudspeaker, recogniser, home (a speech server), voice, journal, events (their file), detector."""
     code: str
     message: str
 

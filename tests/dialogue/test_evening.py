@@ -289,6 +289,81 @@ def test_what_is_due_is_looked_back_at_before_anything_else() -> None:
     assert table.steps.index("calm") > table.steps.index("keep")
 
 
+def test_a_date_of_today_is_told_and_nobody_has_to_answer() -> None:
+    table = decided(evening(slots={**KNOWN, "dates": Slot("words", "Today, as planned: the holiday")}))
+    assert "session.dates" in table.prompts
+    assert table.where[-1] == ("check_in", "calm")
+
+
+@pytest.mark.parametrize(
+    ("answer", "then"),
+    [("No.", "old_dates"), ("Later.", "calm"), ("Yes.", "when")],
+)
+def test_a_date_that_went_by_may_get_a_new_one(answer: str, then: str) -> None:
+    over = Slot("words", "Some days ago you planned: the holiday. Would you like a new date?")
+    table = decided(evening(slots={**KNOWN, "overdue": over}))
+    assert table.last == "Some days ago you planned: the holiday. Would you like a new date?"
+    table.says(BEN, answer)
+    assert table.guide_finishes().step == then
+    if then == "when":
+        table.says(ANA, "Tomorrow at eight.")
+        assert (table.tasks[-1].task, table.tasks[-1].what) == ("store", "appointment")
+        table.performed("good").guide_finishes()
+    if then != "calm":
+        assert (table.tasks[-1].task, table.tasks[-1].what) == ("store", "old_dates")
+        table.performed("good").guide_finishes()
+    assert table.where[-1] == ("check_in", "calm")
+
+
+# ------------------------------------------------------------------ an evening that was broken off
+
+
+def test_what_may_be_kept_is_asked_before_it_goes_on() -> None:
+    table = evening(slots={**KNOWN, "unfinished": Slot("words", "the mirror")})
+    table.says(BEN, "Yes.")
+    assert table.guide_finishes().where[-1] == ("consent", "wish")
+    assert (decided(table).tasks[-1].task, table.tasks[-1].what) == ("take_up", "")
+
+
+def test_no_is_no_for_good() -> None:
+    table = evening(slots={**KNOWN, "unfinished": Slot("words", "the mirror")})
+    table.says(BEN, "No.")
+    assert (table.tasks[-1].task, table.tasks[-1].what) == ("take_up", "declined")
+    assert table.performed("good").guide_finishes().where[-1] == ("consent", "wish")
+
+
+# ------------------------------------------------------------------ what do you keep?
+
+
+def test_what_is_kept_is_told_and_changed_by_both() -> None:
+    table = at_the_menu()
+    stood = table.where
+    table.command("what_is_kept")
+    assert table.prompts[-1] == "guide.kept_none"
+    table.guide_finishes().says(BEN, "Yes.")
+    table.guide_finishes()
+    for level in ("none", "notes"):
+        table.says(ANA if level == "none" else BEN, "Notes.")
+        assert table.tasks[-1].task == "consent"
+        table.performed("good", values=(("keeping", f"choice:{level}", ""),)).guide_finishes()
+    assert "consent.notes" in table.prompts
+    assert table.where == stood
+    table.command("what_is_kept").guide_finishes()
+    assert "guide.kept_notes" in table.prompts
+    table.says(ANA, "No.")
+    assert table.guide_finishes().where == stood
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("failed", "none"), ("full", "none"), ("late", "notes"), ("aside", "notes")]
+)
+def test_where_the_disk_fails_nothing_is_said_to_be_kept(code: str, told: str) -> None:
+    table = at_the_menu(slots={**KNOWN, "keeping": Slot("choice:notes")})
+    table.dialogue.guide.state = table.dialogue.guide.state.keep("keeping", Slot("choice:notes"))
+    table.fails("journal", code).guide_finishes().command("what_is_kept")
+    assert table.prompts[-1] == f"guide.kept_{told}"
+
+
 # ------------------------------------------------------------------ the close
 
 

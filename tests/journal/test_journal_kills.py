@@ -31,10 +31,12 @@ from voice_imago.journal.replay import kept_session, replay
 from voice_imago.session import Session, SessionSettings
 
 ROOT = Path(__file__).parents[2]
-KILLS = 500
-AT_STATEMENTS = 200
+WHOLE = os.environ.get("VOICE_IMAGO_PROOFS") == "whole"
+"""``benchmarks/journal_proofs.py`` asks for all of them; here a part has to do."""
+KILLS = 500 if WHOLE else 50
+AT_STATEMENTS = 200 if WHOLE else 25
 """Of the kills: so many at a given statement, the others at a random moment."""
-TRUNCATIONS = 150
+TRUNCATIONS = 150 if WHOLE else 25
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -147,7 +149,8 @@ def check(path: Path, evening: Evening, heard: list[tuple[int, str]]) -> str:
 
 
 @pytest.mark.timeout(500)
-def test_five_hundred_kills_lose_no_closed_turn_and_find_the_right_step(server: KillServer, evening: Evening) -> None:
+def test_kills_lose_no_closed_turn_and_find_the_right_step(server: KillServer, evening: Evening) -> None:
+    """Five hundred of them as a proof."""
     heard, killed = server.play()
     assert not killed
     assert check(server.path, evening, heard) == "finished"
@@ -164,6 +167,7 @@ def test_five_hundred_kills_lose_no_closed_turn_and_find_the_right_step(server: 
         assert killed or outcome == "finished"
     assert found["resumed"] > 0.6 * KILLS
     assert found["nothing"] > 0
+    print(f"{kills} kills: {dict(found)}; closed turns lost: 0")  # noqa: T201 -- for the proofs
 
 
 def _length(server: KillServer) -> float:

@@ -142,6 +142,13 @@ def test_whoever_goes_on_without_saying_so_keeps_nothing(broken_off: Path) -> No
     assert sessions(broken_off) == [("transcript", "resumed")]
 
 
+def test_deleting_this_evening_deletes_also_what_was_before_it_broke_off(broken_off: Path) -> None:
+    said, _ = typed(broken_off, "y\nAna: notes\nBen: notes\nAna: yes\ndelete\nthis evening\nq\n")
+    assert "Deleted. It is gone from this computer." in said
+    assert sessions(broken_off) == []
+    assert not [path for path in broken_off.rglob("*") if path.is_file() and b"value your tea" in path.read_bytes()]
+
+
 def test_an_evening_that_nobody_wants_back_is_not_offered_again(broken_off: Path) -> None:
     _, steps = typed(broken_off, "n\nq\n")
     assert steps[:3] == ["unfinished", "not_there", "reminder"]

@@ -140,6 +140,26 @@ def test_a_typed_dialogue_opens_no_socket_and_leaves_the_settings_alone_behind(s
     assert SECRET.encode() not in files["home/settings.toml"]
 
 
+def test_a_kept_evening_and_all_that_is_asked_of_it_open_no_socket(sealed: Sealed) -> None:
+    """Kept as both said, exported, replayed, reported, and gone when it is forgotten."""
+    typed = (
+        f"y\ny\nAna: yes\nBen: yes\nn\nAna: all words\nBen: all words\nAna: eight\nBen: six\nappreciation\n"
+        f"Ana: now?\nBen: yes\nAna: One thing I appreciate is {SECRET}.\nBen: I hear {SECRET}.\nq\n"
+    )
+    sealed.run("start", "--typed", "--partners", "Ana", "Ben", typed=typed)
+    holding = {name for name, content in sealed.files().items() if SECRET.encode() in content}
+    assert holding
+    assert all(name.startswith("home/data/journal/") for name in holding)
+    assert "You have" in sealed.run("history") or "No dialogue" in sealed.run("history")
+    assert "The same decisions were made." in sealed.run("replay")
+    sealed.run("export", "--to", "ours.json")
+    sealed.run("report", "--to", "report.txt")
+    assert SECRET not in (sealed.world / "here" / "report.txt").read_text(encoding="utf-8")
+    sealed.run("forget", "everything", "--yes")
+    assert set(sealed.files()) == {"here/ours.json", "here/report.txt"}
+    assert not sealed.log.exists(), sealed.log.read_text(encoding="utf-8")
+
+
 def test_words_are_written_to_the_file_that_was_named_and_only_there(sealed: Sealed) -> None:
     typed = f"Ana: Is now a good time?\nBen: Yes.\nAna: One thing I appreciate is {SECRET}.\n"
     sealed.run("start", "--typed", "--partners", "Ana", "Ben", "--events", "mine.jsonl", typed=typed)

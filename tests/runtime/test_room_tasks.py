@@ -379,7 +379,7 @@ OUTCOMES = {
     "tell_apart": {"good", "too_alike", "missing"},
     "keep_voices": {"good", "failed"},
     "learn_turn": {"more", "good", "too_alike"},
-    **{task: set[str]() for task in ("store", "recall", "consent", "forget", "unlock")},  # the journal's
+    **{task: set[str]() for task in ("store", "recall", "consent", "forget", "unlock", "take_up")},  # the journal's
 }
 
 

@@ -217,7 +217,7 @@ def test_a_full_disk_ends_the_event_file_and_not_the_session() -> None:
     )
     staging.stage.feed(press(session, step, step, Publish(SessionEnded(1.0, "finished"))))
     (failed,) = session.got(PartFailed)
-    assert failed.part == "journal"
+    assert failed.part == "events"
     assert "The event file cannot be written any more: No space left on device." in failed.message
     assert len(told) == 3, "whoever listens still hears everything"
     stream.close()

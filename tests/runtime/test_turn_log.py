@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.journal.kept_room import NAMES, SECRETS, KeptRoom
+from tests.journal.kept_room import NAMES, SECRETS, KeptRoom, script
 from voice_imago.events import Publish, TurnEnded
 from voice_imago.folders import log_file
 from voice_imago.runtime.event_stream import EventStream
@@ -97,3 +97,26 @@ def test_a_log_that_cannot_be_written_disturbs_nobody(home: Path) -> None:
     log.note({"event": "recovered", "t": 1.0, "part": "microphone"})
     log.close()
     assert last_lines(10) == []
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_is_nobody_elses_is_not_logged(debug: bool) -> None:
+    """Neither a step of the pause after words of harm, nor that a turn led there."""
+    steps = script().graphs["pause_here"].steps
+    log = TurnLog(NAMES, lambda: True, debug=debug, hidden=steps, now=lambda: NOW)
+    stream = EventStream(None, NAMES, wall=lambda: 0.0)
+    stream.listen(log.note)
+    room = KeptRoom(None).goes_on(1).guide_finishes()
+    room.says(0, "he hits me")  # type: ignore[arg-type]
+    room.waits(3.0)  # type: ignore[attr-defined]
+    room.guide_finishes().key("space").guide_finishes()
+    assert room.step == "today"
+    room.key("q").guide_finishes()
+    for effect in room.effects:
+        if isinstance(effect, Publish):
+            stream.write(effect.fact)
+    log.close()
+    text = "\n".join(last_lines(10_000))
+    assert "reason=stopped" in text
+    assert not [step for step in steps if step != "stopped" and f"={step}" in text]
+    assert "pause_here" not in text

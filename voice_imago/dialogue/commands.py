@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.pace import NO_LIMIT, changed
 from voice_imago.dialogue.script_names import (
     CHECKS_GRAPH,
+    CONSENT_GRAPH,
     DELETE_GRAPH,
     HELP_GRAPH,
+    KEPT_GRAPH,
     MODEL_GRAPH,
+    PAUSE_HERE_GRAPH,
     ROOM_CHECK_GRAPH,
     STOP_GRAPH,
     TIME_OUT_GRAPH,
@@ -225,6 +229,12 @@ class Commands:
         self._tell("guide.how_long", count=str(max(0, count - number)))
 
     def _kept(self, command: Command) -> None:
+        """Told, and asked whether to change it; who is alone, or being asked already, is only told."""
+        state = self._guide.state
+        asked = any(call.graph in (CONSENT_GRAPH, PAUSE_HERE_GRAPH) for call in state.calls)
+        if not asked and not is_alone(state, self._guide.script.graphs):
+            self._enter_aside(KEPT_GRAPH, command)
+            return
         slot = self._guide.state.slots.get("keeping")
         level = "none" if slot is None else slot.meaning.partition(":")[2]
         self._tell(f"guide.kept_{level}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice_imago.dialogue.guide import Guide
+from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import LISTENING, Line, Phase
 from voice_imago.events import Fault, Recovered
 
@@ -18,6 +19,8 @@ __all__ = ["Faults"]
 _PASSING = frozenset({"piece_failed", "piece_lost", "too_slow"})
 """Faults of the recogniser that cost one piece; the next one may be well."""
 _DEVICES = frozenset({"microphone", "loudspeaker"})
+_STILL_WRITES = ("late", "aside")
+"""Faults of the journal after which it goes on keeping."""
 _CAN_WAIT = frozenset({"recogniser", "journal", "home"})
 """Parts that nobody needs in the middle of a turn."""
 
@@ -35,6 +38,8 @@ class Faults:
         guide = self._guide
         if fault.part in _DEVICES:
             self._lost.add(fault.part)
+        if fault.part == "journal" and fault.code not in _STILL_WRITES:
+            guide.state = guide.state.keep("keeping", Slot("choice:none"))
         if fault.part == "recogniser":
             if fault.code in _PASSING or guide.words == "nothing":
                 return

@@ -18,12 +18,14 @@ ECHO_GRAPH: Final = "echo"
 MODEL_GRAPH: Final = "model"
 PAUSE_HERE_GRAPH: Final = "pause_here"
 DELETE_GRAPH: Final = "delete"
+KEPT_GRAPH: Final = "what_is_kept"
+CONSENT_GRAPH: Final = "consent"
 HELP_GRAPH: Final = "find_help"
 TOPIC_GRAPH: Final = "another_topic"
 CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
     TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, ECHO_GRAPH, MODEL_GRAPH,
-    PAUSE_HERE_GRAPH, DELETE_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
+    PAUSE_HERE_GRAPH, DELETE_GRAPH, KEPT_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
 BREAKS: Final = frozenset((TIME_OUT_GRAPH, FLOODED_GRAPH, PAUSE_HERE_GRAPH))
@@ -34,6 +36,8 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "dialogues": "couples dialogues finished so far",
     "appreciations": "appreciations finished so far",
     "due": "what was agreed and is due, in words",
+    "dates": "the dates of today and tomorrow, in words",
+    "overdue": "a date that went by, in words, and whether there should be a new one",
     "unfinished": "what the step is called at which the last session was broken off",
     "keeping": "what both agreed to be kept: none, counts, notes, transcript",
     "notice": "the notice has been heard in full on an earlier evening",
@@ -87,7 +91,7 @@ KEPT_THINGS: Final = (
 )
 """What can be stored and recalled; the workup for its owner alone."""
 WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "store": (*KEPT_THINGS, "notice"),
+    "store": (*KEPT_THINGS, "notice", "old_dates"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
     "take_up": ("", "declined"),

@@ -87,6 +87,8 @@ class Keeper:
         self.journal = journal
         self.session: int | None = None
         """Its number, once something of it is written; set by the writer's thread, whose jobs are done in order."""
+        self.taken_up: int | None = None
+        """The session that this one goes on with."""
         self.shared = Shared(journal, lambda: self.level, lambda: self.session)
         """Requests, dates and lists of this session and earlier ones."""
         self._ports, self._resumed, self._started = ports, resumed, ports.now()
@@ -141,6 +143,7 @@ class Keeper:
         if self._resumed is None:
             return None
         earlier = self._resumed.session
+        self.taken_up = earlier if reason == "resumed" else None
         return self.journal.submit(lambda db: store.settle(db, earlier, reason, self.session))
 
     def _change(self, level: Level, book: Logbook, *, less: bool) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "SessionRow",
     "TurnRow",
     "begin_session",
+    "forget_evening",
     "forget_session",
     "lower",
     "name_partners",
@@ -178,6 +179,17 @@ def lower(connection: Any, session: int, level: Level, agreed: Collection[str] =
 def forget_session(connection: Any, session: int) -> bool:
     """Everything that belongs to a session; False if there was none."""
     return bool(connection.execute("DELETE FROM sessions WHERE id = ?", (session,)).rowcount)
+
+
+def forget_evening(connection: Any, session: int) -> bool:
+    """A session and those that it took up, one after the other; False if there was none."""
+    earlier: int | None = session
+    found = False
+    while earlier is not None:
+        row = connection.execute("SELECT resumed FROM sessions WHERE id = ?", (earlier,)).fetchone()
+        found = forget_session(connection, earlier) or found
+        earlier = None if row is None else row[0]
+    return found
 
 
 # ---------------------------------------------------------------------- reading

@@ -54,8 +54,15 @@ def history(options: argparse.Namespace) -> int:
     language = script.languages[options.language if options.language in script.languages else "en"]
     if options.plot is not None:
         return _plot(past, script, language.code, options.plot)
-    for sentence in sentences(all_told(past, script, language.code), language):
-        output.say(sentence)
+    told = all_told(past, script, language.code)
+    lines = sentences(told, language)
+    if options.aloud:
+        from voice_imago.runtime.history_aloud import say_history
+
+        say_history(script, language.code, told, lines)
+    else:
+        for line in lines:
+            output.say(line)
     return 0
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from voice_imago import output
 from voice_imago.errors import VaultError, VoiceImagoError
 from voice_imago.events import Partner, Perform
-from voice_imago.journal import files, notes, sealing
+from voice_imago.journal import files, notes, sealing, store
 from voice_imago.journal.history import DAYS_KEPT, FINISHED, practice
 from voice_imago.journal.keeper import Keeper
 from voice_imago.journal.levels import Level, allows, as_level
@@ -150,6 +150,7 @@ class JournalTasks:
             "kept_request": self._kept_request,
             "appointment": self._appointment,
             "pledge": self._pledge,
+            "old_dates": self._old_dates,
             **dict.fromkeys(_LISTS, self._list),
         }
         return Answer("good" if store[given.what](keeper, given) else "not_kept")
@@ -202,6 +203,14 @@ class JournalTasks:
         if at:
             return _waited(keeper.shared.appoint(notes.Appointment(at=at, what=what)))
         return bool(what) and _waited(keeper.shared.propose(notes.Item(document=TOPICS, text=what, by="")))
+
+    def _old_dates(self, keeper: Keeper, given: _Wanted) -> bool:
+        """Dates that went by are told no more."""
+        today = self.today().isoformat()
+        over = [one.id for one in keeper.journal.run(notes.appointments) if one.state == "open" and one.at[:10] < today]
+        for id in over:
+            keeper.shared.settle_appointment(id, "done")
+        return bool(over)
 
     def _list(self, keeper: Keeper, given: _Wanted) -> bool:
         """The list takes the place of the one before; notes only grow."""
@@ -335,11 +344,19 @@ class JournalTasks:
         if erased is not None:
             erased.result()
         if given.what == "session":
-            return Answer("good" if kept else "nothing")
+            return Answer("good" if self._forget_first_part(keeper) or kept else "nothing")
         self._secrets.clear()
         keeper.journal.close()
         output.say(forget_everything())
         return Answer("good")
+
+    def _forget_first_part(self, keeper: Keeper) -> bool:
+        """The evening is also what it was before it broke off."""
+        earlier = keeper.taken_up
+        if earlier is None:
+            return False
+        keeper.taken_up = None
+        return keeper.journal.erase(lambda db: store.forget_evening(db, earlier)).result()
 
     # ------------------------------------------------------------------ names
 

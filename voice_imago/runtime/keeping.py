@@ -21,13 +21,14 @@ from voice_imago.dialogue.script import Language, Script, prompts_folder
 from voice_imago.dialogue.slots import Slot
 from voice_imago.errors import FileError, JournalError, UsageError, VaultError
 from voice_imago.journal import files, store
-from voice_imago.journal.history import practice
+from voice_imago.journal.history import Practice, practice
 from voice_imago.journal.journal import Journal
 from voice_imago.journal.keeper import Keeper, KeeperPorts
 from voice_imago.journal.levels import Level, as_level
 from voice_imago.journal.replay import digest_of
 from voice_imago.journal.snapshot import SessionSnapshot
 from voice_imago.journal.telling import due_told, sentences
+from voice_imago.journal.unrecorded import hidden_graphs
 from voice_imago.runtime.journal_commands import key_for
 from voice_imago.runtime.turn_log import TurnLog
 
@@ -35,6 +36,8 @@ __all__ = ["NOTHING_KEPT", "Keeping", "KeptPorts", "keeping"]
 
 NOT_YET = "Nothing is kept until both of you have said yes to it."
 NOTHING_TO_RESUME = "No dialogue was broken off, so there is none to go on with."
+DAYS_OVER = 14
+"""So long after a date whether there should be a new one is asked."""
 Listener = Callable[[Mapping[str, Any]], None]
 
 
@@ -87,7 +90,10 @@ class Keeping:
         if keeper is None and not self.debug:
             return KeptPorts(keeper, standing, slots=slots, prelude=prelude)
         self.log = TurnLog(
-            partners, lambda: self.debug or (keeper is not None and keeper.level != "none"), debug=self.debug
+            partners,
+            lambda: self.debug or (keeper is not None and keeper.level != "none"),
+            debug=self.debug,
+            hidden=[step for graph in hidden_graphs(script) for step in script.graphs[graph].steps],
         )
         return KeptPorts(keeper, standing, self.log.note, slots, prelude)
 
@@ -112,7 +118,21 @@ class Keeping:
         if self.resumed is not None:
             title = Slot("words", _title_of(self.resumed, script, language))
             known["unfinished"] = title if self.offered else Slot("choice:yes")
-        return known | ({"due": Slot("words", due[0].rstrip(" ."))} if due else {})
+        return known | _worded("due", due) | _dates(past, language)
+
+
+def _worded(name: str, told: list[str]) -> dict[str, Slot]:
+    """The first sentences as a slot; the prompt brings its own full stop."""
+    return {name: Slot("words", " ".join(told).rstrip(" ."))} if told else {}
+
+
+def _dates(past: Practice, language: Language) -> dict[str, Slot]:
+    """Dates of today and tomorrow are told; of those that went by, the newest, for two weeks."""
+    days = {one.id: (date.fromisoformat(one.at[:10]) - past.today).days for one in past.dates}
+    told = [one for one in due_told(past) if one.key.startswith("guide.date_")]
+    near = sentences([one for one in told if 0 <= days[one.about] <= 1][:2], language)
+    over = sentences([one for one in told if -DAYS_OVER <= days[one.about] < 0][-1:], language)
+    return _worded("dates", near) | _worded("overdue", over)
 
 
 @contextmanager

@@ -333,7 +333,8 @@ class Stage:
         except OSError as error:
             why = error.strerror or type(error).__name__
             message = f"The event file cannot be written any more: {why}."
-            self.feed(PartFailed(publish.fact.at, "journal", "failed", message))
+            self.ports.show(message)
+            self.feed(PartFailed(publish.fact.at, "events", "failed", message))
 
     def _finish(self, finish: Finish) -> None:
         self.finished = finish.reason

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,11 @@ class TurnLog:
         active: Callable[[], bool],
         *,
         debug: bool = False,
+        hidden: Collection[str] = (),
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
     ) -> None:
-        self._partners, self._active, self._now = partners, active, now
+        """``hidden``: steps of which nothing is logged, not even that they were entered."""
+        self._partners, self._active, self._now, self._hidden = partners, active, now, frozenset(hidden)
         self._events = _ALWAYS | (_STATES if debug else {})
         self._turn: dict[str, Any] = {}
         self._step = ""
@@ -78,7 +80,7 @@ class TurnLog:
         kind = event["event"]
         if kind == "turn_ended":
             self._line_of_turn()
-            self._turn = self._about(event)
+            self._turn = {} if self._step in self._hidden else self._about(event)
         elif kind == "turn_explained" and self._turn:
             self._turn["speech_s"] = round(sum(end - start for start, end, _ in event["spans"]), 2)
             self._turn["margin"] = event["margin_nats"]
@@ -86,6 +88,8 @@ class TurnLog:
             self._turn |= {"words": len(event["text"].split()), "lag_s": event["lag_s"]}
         elif kind == "step_entered":
             self._step = event["step"]
+        if self._step in self._hidden and kind != "session_ended":
+            return
         if kind in self._events:
             if kind == "session_ended":
                 self._line_of_turn()
@@ -110,7 +114,7 @@ class TurnLog:
         turn, self._turn = self._turn, {}
         if turn:
             at = turn.pop("t")
-            self._write("turn", at, {**turn, "to": self._step})
+            self._write("turn", at, {**turn, "to": "-" if self._step in self._hidden else self._step})
 
     def _plain(self, name: str, value: Any) -> Any:
         if name not in _PARTNER or value is None:
