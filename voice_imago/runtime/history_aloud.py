@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script
@@ -51,7 +52,7 @@ def _player() -> Aloud | None:
         return None
 
 
-def _said(line: str, fetch: Callable[[str], Samples], play: Callable[[Samples], None]) -> bool:
+def _said(line: str, fetch: Callable[[str], NDArray[np.int16]], play: Callable[[Samples], None]) -> bool:
     """Whether it went well; else it is told."""
     try:
         sound: Samples = resample(fetch(line), PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)

@@ -129,8 +129,9 @@ def check_partners(names: Sequence[str]) -> tuple[str, str]:
 
 def _spoken_name(given: str) -> str:
     """Without what is neither seen nor spoken (control characters, marks of direction). Raises UsageError."""
-    seen = "".join(c for c in " ".join(given.split()) if c in JOINERS or unicodedata.category(c) not in UNSEEN)
-    name = unicodedata.normalize("NFC", seen.strip())
+    spaced = " ".join(given.split())  # first: a line break is a space, then it would be a sign unseen
+    seen = "".join(c for c in spaced if c in JOINERS or unicodedata.category(c) not in UNSEEN)
+    name = unicodedata.normalize("NFC", " ".join(seen.split()))
     if len(name) > 40 or not any(c.isalpha() for c in name):
         raise UsageError(f"{name!r} cannot be spoken as a name.", "Use letters, at most 40 of them.")
     return name
