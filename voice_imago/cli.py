@@ -68,7 +68,8 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--straight", action="store_true", help=says)
     add("--formal", action="store_true", help="the guide says Sie, vous, usted, u or siz")
     _add_table(parser)
-    add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
+    says = "full: the guide listens while it speaks; half: it does not; auto: a test at the start decides"
+    add("--echo", choices=("auto", "full", "half"), default="auto", help=says)
     add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
     says = "auto: kept voices, else you are asked; learn: from your first turns; off: never told apart"
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)

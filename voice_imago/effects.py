@@ -31,6 +31,24 @@ class Hush:
 
 
 @dataclass(frozen=True, slots=True)
+class Duck:
+    """Play the prompt 12 dB softer: perhaps somebody speaks over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Be silent in the middle of the prompt until ``Resume``; it is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Play a ducked or held prompt on at its own loudness, from the beginning of its last phrase."""
+
+    again: bool = True
+    """False: from where it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prepare:
     """Render these texts ahead, in order of need."""
 
@@ -75,6 +93,8 @@ class Perform:
                             ``silent``
     ``measure_echo``        one chirp: ``good``, ``unheard`` (headphones, or no loudspeaker), ``ringing`` (long tail),
                             ``overloud``
+    ``test_echo``           a chirp and what the guide has said so far: ``full`` (from now on it hears while it speaks),
+                            ``half``
     ``learn_voice``         the sound ``start``..``end`` is ``partner`` alone: ``good``, ``too_short``, ``too_quiet``,
                             ``clipped``, ``noisy`` (hardly above the room); several pieces of one partner add up
     ``tell_apart``          both voices were learnt: from now on they are told apart: ``good``, ``too_alike``,
@@ -188,6 +208,9 @@ class Expect:
 Effect = (
     Say
     | Hush
+    | Duck
+    | Hold
+    | Resume
     | Prepare
     | Chime
     | Transcribe

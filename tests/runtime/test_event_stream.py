@@ -15,6 +15,7 @@ from voice_imago.events import (
     UNKNOWN,
     Agreement,
     Backchannel,
+    BargedIn,
     Command,
     Consent,
     Fact,
@@ -110,6 +111,7 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
         {"event": "intervention", "kind": "interruption", "rung": 2, "for": "Ben"},
     ),
     (Interruption(0.0, 1, 7), {"event": "interruption", "by": "Ben", "during": 7}),
+    (BargedIn(0.0, 1, "mirror.check"), {"event": "barged_in", "by": "Ben", "prompt": "mirror.check"}),
     (Backchannel(0.0, 0, 7), {"event": "backchannel", "by": "Ana", "during": 7}),
     (
         Fault(0.0, "microphone", "lost", "It is gone."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voice_imago.events import (
     AnswerKeyed,
+    BargedIn,
     Command,
     Disclosed,
     Due,
@@ -29,6 +30,7 @@ DialogueFact = (
     | Waited
     | Talked
     | Interruption
+    | BargedIn
     | Due
     | Performed
     | Progressed

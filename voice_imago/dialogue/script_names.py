@@ -14,6 +14,7 @@ FLOODED_GRAPH: Final = "flooded"
 ROOM_GRAPH: Final = "room"
 VOICES_GRAPH: Final = "voices"
 ROOM_CHECK_GRAPH: Final = "room_check"
+ECHO_GRAPH: Final = "echo"
 MODEL_GRAPH: Final = "model"
 HEAR_ME_GRAPH: Final = "hear_me"
 PAUSE_HERE_GRAPH: Final = "pause_here"
@@ -24,7 +25,7 @@ HELP_GRAPH: Final = "find_help"
 TOPIC_GRAPH: Final = "another_topic"
 CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
-    TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
+    TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, ECHO_GRAPH, MODEL_GRAPH,
     HEAR_ME_GRAPH, PAUSE_HERE_GRAPH, DELETE_GRAPH, KEPT_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
@@ -58,6 +59,7 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "check_room": ("good", "louder", "silent"),
     "measure_room": ("good", "noisy", "restless", "silent"),
     "measure_echo": ("good", "unheard", "ringing", "overloud"),
+    "test_echo": ("full", "half"),
     "learn_voice": ("good", "too_short", "too_quiet", "clipped", "noisy"),
     "tell_apart": ("good", "too_alike", "missing"),
     "keep_voices": ("good", "failed"),
@@ -151,7 +153,8 @@ GUIDE_KEYS: Final = frozenset(
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "journal_full", "journal_late", "journal_aside",
+        "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
+        "microphone_silent",
         # the journal
         "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
         "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
+from voice_imago.runtime.duplex import Chunk, LostSound, make_duplex
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.evening import Remembering
@@ -74,7 +76,7 @@ class Live:
     def __init__(self, plan: StartPlan, script: Script) -> None:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
-        self._chunks: list[Samples] = []
+        self._chunks: list[Chunk] = []
         """Not posted yet; only the microphone's thread touches it."""
         self._parts = ExitStack()
         self._leading = False
@@ -82,9 +84,18 @@ class Live:
         self._detector = make_detector(plan.detector)
         self._enough_samples = self._detector.frame_samples
         self._ear = Ear(self._detector, tail_s=plan.settings.tail_s)
+        self._duplex = make_duplex(plan, self._ear, self._echo_changed)
+        self._lost_sound = LostSound()
         self._table = Table(
             TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
-            TableNews(self._device_lost, self._device_back, self._silence, lambda: self._stage.talking),
+            TableNews(
+                self._device_lost,
+                self._device_back,
+                self._silence,
+                talking=lambda: self._stage.talking,
+                hearing=lambda: self._stage.session.hearing.turn_open,
+                silent=self._microphone_silent,
+            ),
         )
 
     def run(self) -> str:
@@ -151,7 +162,7 @@ class Live:
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
-        opening = choose_opening(plan, self._scribe.reason)
+        opening = choose_opening(plan, self._scribe.reason, duplex=self._duplex is not None)
         self._ear.enrol(opening.voiceprint)
         for tuned in at_start(tunings_of(plan.settings, plan.partners)):
             cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
@@ -160,7 +171,9 @@ class Live:
         if voice.shelf.missing and not voice.at_home:
             course = replace(course, opening=(*course.opening, "guide.voice_missing"))
         hearing = settings_for(self._detector, thinking=plan.thinking)
-        session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
+        session = Session(
+            self._script, SessionSettings(course, hearing, recogniser=self._scribe.name, echo=self._echo())
+        )
         ports = StagePorts(
             prompts=LivePrompts(
                 cache, self._inbox, self._voice_changed, lambda tuned: keep_tuning(plan.partners, tuned, self._jobs)
@@ -191,6 +204,8 @@ class Live:
             audible=self._table.audible,
             late_s=self._table.latency_s,
             room_known=self._room_known,
+            raw=self._duplex.raw if self._duplex else None,
+            duplex=self._duplex.tested if self._duplex else None,
             trouble=output.error,
         )
         self._ear.gate.coupling_db = self._plan.settings.echo_db
@@ -245,7 +260,13 @@ class Live:
         return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))
 
     def _new_loudspeaker(self) -> SounddevicePlayer:
-        return SounddevicePlayer(self._began, self._ended, _number("output", self._plan.output))
+        reference = self._duplex.reference.put if self._duplex else None
+        number = _number("output", self._plan.output)
+        return SounddevicePlayer(self._began, self._ended, number, reference=reference)
+
+    def _echo(self) -> Literal["half", "full"]:
+        """In which way the session begins."""
+        return "full" if self._duplex and self._duplex.full else "half"
 
     # ------------------------------------------------------------------ from other threads
 
@@ -255,10 +276,24 @@ class Live:
 
     def _heard(self, chunk: Samples) -> None:
         """Chunks are posted once they hold enough: waking the main loop costs more than the frames themselves."""
-        self._chunks.append(chunk)
-        if sum(map(len, self._chunks)) >= self._enough_samples:
+        self._chunks.append((self._duplex.taken() if self._duplex else (), chunk))
+        if sum(len(chunk) for _, chunk in self._chunks) >= self._enough_samples:
             chunks, self._chunks = self._chunks, []
-            self._inbox.post(lambda: self._stage.hear(np.concatenate(chunks)))
+            self._inbox.post(lambda: self._hear(chunks))
+
+    def _hear(self, chunks: list[Chunk]) -> None:
+        """In the main loop."""
+        if self._duplex is None:
+            self._stage.hear(np.concatenate([chunk for _, chunk in chunks]))
+            return
+        if self._lost_sound.now(self._table.counters()):
+            self._duplex.lost_sound()
+        self._stage.hear(self._duplex.clean(chunks))
+
+    def _echo_changed(self, full: bool) -> None:
+        """Told in the main loop, in the middle of a chunk."""
+        sentence = "The guide's voice is not taken out of the microphone any more."
+        self._post(lambda at: PartRecovered(at, "echo") if full else PartFailed(at, "echo", "lost", sentence))
 
     def _began(self, id: int) -> None:
         self._post(lambda at: PromptBegan(at, id))
@@ -304,7 +339,15 @@ class Live:
         self._post(lambda at: PartFailed(at, part, "lost", sentence))
 
     def _device_back(self, part: Part) -> None:
+        if self._duplex is not None:
+            self._duplex.device_back()
         self._post(lambda at: PartRecovered(at, part))
+
+    def _microphone_silent(self, on: bool) -> None:
+        sentence = "The microphone gives no sound at all; it may be switched off."
+        self._post(
+            lambda at: PartFailed(at, "microphone", "silent", sentence) if on else PartRecovered(at, "microphone")
+        )
 
     def _silence(self, seconds: float) -> None:
         self._stage.hear(np.zeros(round(seconds * HEAR_HZ), np.float32))

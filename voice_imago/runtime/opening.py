@@ -10,7 +10,7 @@ import msgspec
 from voice_imago import output
 from voice_imago.dialogue.course import Course, VoicesKnown
 from voice_imago.dialogue.script import Script
-from voice_imago.dialogue.script_names import HEAR_ME_GRAPH
+from voice_imago.dialogue.script_names import ECHO_GRAPH, HEAR_ME_GRAPH
 from voice_imago.engines.ports import Voiceprint
 from voice_imago.engines.recognisers import Reason
 from voice_imago.engines.voiceprint_enrolment import VoiceModel, tell_apart, too_alike
@@ -43,6 +43,9 @@ class Opening:
         notices = [*plan.notices]
         if is_home(plan.recogniser):
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
+        sets_up = plan.dialogue in (MODEL_SETUP, SET_UP, ENROLMENT)
+        if plan.echo != "half" and ECHO_GRAPH not in self.prelude and not sets_up:
+            notices.append("echo.half")
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
         hello: tuple[str, ...] = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello",)
@@ -65,16 +68,19 @@ class Opening:
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course
 
 
-def choose_opening(plan: StartPlan, reason: Reason = "asked") -> Opening:
+def choose_opening(plan: StartPlan, reason: Reason = "asked", *, duplex: bool = True) -> Opening:
     """Kept voices are used without a word; unknown ones are learnt in the prelude or from the first turns.
 
     ``reason``: why it is this recogniser. Where there is no speech model for the automatic one, it is offered.
+    ``duplex``: echoes can be cancelled here.
     """
     if plan.dialogue in (MODEL_SETUP, SET_UP):
         return Opening("none", ())
     if plan.dialogue == ENROLMENT:
         return Opening("none", () if plan.room == "off" else ("room",))
     room = () if plan.room == "off" else ("room",) if _to_measure(plan) else ("room_check",)
+    if plan.echo != "half" and duplex:
+        room = (*room, ECHO_GRAPH)
     if reason in ("no_model", "damaged_model") and plan.recogniser == "auto" and not plan.settings.model_declined:
         room = (*room, MODEL_SETUP)
     if plan.dialogue == EVENING and plan.room != "off" and not plan.settings.set_up:

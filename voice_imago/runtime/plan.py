@@ -66,6 +66,8 @@ class StartPlan:
     settings: Settings = field(default_factory=Settings)
     voice_asked: bool = False
     """The voice of the settings was named on the command line: it has to be here."""
+    echo: Literal["auto", "full", "half"] = "half"
+    """Whether it listens while it speaks; auto: if a test at the start shows that it can."""
     voices: Literal["auto", "learn", "off"] = "auto"
     room: Literal["auto", "measure", "off"] = "auto"
     notices: tuple[str, ...] = ()

@@ -41,6 +41,15 @@ class SampleClockPlayer:
             self._told.append((self._id, "stopped"))
         self._id = None
 
+    def duck(self) -> None:
+        """A scripted couple waits for the guide to finish."""
+
+    def hold(self) -> None:
+        """See ``duck``."""
+
+    def resume(self, *, again: bool = True) -> None:
+        """See ``duck``."""
+
     def chime(self, pcm: Pcm) -> None:
         self._earcon = _heard(pcm)
 

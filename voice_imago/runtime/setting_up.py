@@ -31,7 +31,7 @@ SIZE = "base"
 def set_up(options: argparse.Namespace) -> int:
     """By voice, unless a model is named or nobody is to be asked. Raises UsageError, FileError, ModelError."""
     if options.model is None and not options.yes:
-        options.thinking, options.voices, options.room = None, "off", "off"
+        options.thinking, options.voices, options.room, options.echo = None, "off", "off", "half"
         if options.typed:  # there is nothing to hear
             return lead_typed(options, load_script(), MODEL_SETUP)
         return sit_down(options, load_script(), MODEL_SETUP if options.only else SET_UP)

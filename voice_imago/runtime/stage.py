@@ -18,8 +18,10 @@ from voice_imago.engines.ports import PLAY_HZ, Pcm, Player, Samples
 from voice_imago.events import (
     Cancel,
     Chime,
+    Duck,
     Effect,
     Finish,
+    Hold,
     Hush,
     Input,
     PartFailed,
@@ -30,6 +32,7 @@ from voice_imago.events import (
     PromptBegan,
     PromptEnded,
     Publish,
+    Resume,
     Say,
     SwitchMicrophone,
     Transcribe,
@@ -154,6 +157,9 @@ class Stage:
         self._table: dict[type, Callable[[Any], None]] = {
             Say: self._say,
             Hush: lambda effect: self._cut_off(),
+            Duck: lambda effect: self._soften(self.ports.player.duck),
+            Hold: lambda effect: self._soften(self.ports.player.hold),
+            Resume: lambda effect: self._soften(lambda: self.ports.player.resume(again=effect.again)),
             Prepare: self._prepare,
             Chime: self._chime,
             Transcribe: self._transcribe,
@@ -275,6 +281,11 @@ class Stage:
         else:
             self._prompt = None
             self.feed(PromptEnded(self.now, prompt.id, True))
+
+    def _soften(self, how: Callable[[], None]) -> None:
+        """What nobody hears is neither ducked nor held."""
+        if self._prompt is not None and self._prompt.stage == "heard":
+            how()
 
     def _prompt_over(self, ended: PromptEnded) -> None:
         """Only the end of the newest prompt opens the gate: a newer one may be in the air."""

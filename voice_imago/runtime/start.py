@@ -56,13 +56,10 @@ INSTEAD_OF_ENROLMENT = "learning_the_voices"
 """and in place of an enrolment."""
 PATIENCE_S = 3.0
 """Seconds after which a long job says how far it is."""
-HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
 
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
-    if options.echo != "half":
-        raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
     settings = load_settings()
     spoken = () if options.resume else (options.language or settings.language,)
     script = load_script(formal=options.formal or settings.formal, languages=spoken)
@@ -106,6 +103,7 @@ def sit_down(
         events=options.events,
         settings=settings,
         voice_asked=bool(options.voice),
+        echo=options.echo,
         voices=options.voices,
         room=options.room,
         notices=kept.notices,
