@@ -25,6 +25,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from hearing_cases import Case, as_prediction, load_cases, load_scorer, print_table, seconds_of, segments, used
+from hearing_overlap import measure_overlap
 from hearing_peers import compare
 from hearing_turns import lone_turns, measure_endpoint, measure_kinds, measure_short, measure_takeover
 
@@ -177,6 +178,7 @@ def main() -> None:
         measure_kinds(turns)
         measure_short(cases)
         measure_takeover(cases)
+        measure_overlap(cases)
     measure_cost(cases)
     if options.compare:
         compare(scorer, cases, turns)

@@ -51,7 +51,7 @@ def lone_turns(cases: Sequence[Case]) -> list[LoneTurn]:
     for case in cases:
         sound, quiet = read_all(case.sound), _room(case)
         for turn in case.truth["turns"]:
-            if _undisturbed(case.truth, turn):
+            if undisturbed(case.truth, turn):
                 begin, end = (round(t * HEAR_HZ) for t in (max(0.0, turn["start"] - 0.05), turn["end"] + 0.05))
                 pauses = sum(p["end"] - p["start"] >= 0.3 for p in turn["pauses"])
                 found.append(_alone(quiet, sound[begin:end], pauses))
@@ -71,7 +71,7 @@ def _alone(quiet: Samples, speech: Samples, pauses: int) -> LoneTurn:
     return LoneTurn(sound, hear_all(sound, "silero"), start_s, end_s, pauses)
 
 
-def _undisturbed(truth: Truth, turn: dict[str, Any]) -> bool:
+def undisturbed(truth: Truth, turn: dict[str, Any]) -> bool:
     others = [s for s in truth["segments"] if s["speaker"] != turn["speaker"]]
     return not any(s["start"] < turn["end"] + 0.1 and s["end"] > turn["start"] - 0.1 for s in others)
 

@@ -21,7 +21,15 @@ MODULES = {
 ROOMS = ("engines", "runtime", "journal", "captions", "hearing", "dialogue")
 LANGUAGE = {"events", "facts", "effects", "inputs", "words"}
 """The house's common vocabulary: modules of values only."""
-CORE_PLAIN = LANGUAGE | {"command_words", "session", "session_settings", "turn_words", "typed_lines", "discretion"}
+CORE_PLAIN = LANGUAGE | {
+    "command_words",
+    "over_prompts",
+    "session",
+    "session_settings",
+    "turn_words",
+    "typed_lines",
+    "discretion",
+}
 PURE_STANDARD = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "math", "re",
     "string", "types", "typing", "unicodedata",

@@ -19,6 +19,8 @@ from types import TracebackType
 SCRIPT = Path(__file__).parents[2] / "shared" / "room" / "virtual_room.sh"
 PROGRAMS = ("bash", "pulseaudio", "pactl", "paplay", "parec")
 PATIENCE_S = 30.0
+HISS_VOLUME = 4400
+"""Of 65536, which PulseAudio takes cubed: -70 dB, and uniform noise has -5 dB."""
 
 
 def missing() -> str:
@@ -35,14 +37,32 @@ class VirtualRoom:
     def __init__(self) -> None:
         # not pytest's folder: the path of a socket may have at most 107 characters
         self.folder = Path(tempfile.mkdtemp(prefix="room-"))
+        self._hiss: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> None:
         """``--echo``, ``--echo-db -12``, ``--echo-ms 40``, ``--rate 48000``."""
         self._run("start", *options)
+        self._hiss_softly()
+
+    def _hiss_softly(self) -> None:
+        """No room is so quiet that a microphone gives exact zeros: noise of about -75 dB, as from a good microphone."""
+        quiet = ["--device=room", f"--volume={HISS_VOLUME}", "--format=s16le", "--rate=16000", "--channels=1", "--raw"]
+        with Path("/dev/urandom").open("rb") as noise:
+            self._hiss = subprocess.Popen(
+                ["pacat", "--playback", "--latency-msec=200", *quiet],
+                stdin=noise,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=self.env(),
+            )
 
     def switch_off(self) -> None:
         """Let the whole sound system die; ``start`` brings it back."""
         self._run("stop")
+        if self._hiss is not None:
+            self._hiss.kill()
+            self._hiss.wait()
+            self._hiss = None
 
     def stop(self) -> None:
         self.switch_off()

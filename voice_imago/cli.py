@@ -68,7 +68,8 @@ def _add_start(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--straight", action="store_true", help=says)
     add("--formal", action="store_true", help="the guide says Sie, vous, usted, u or siz")
     _add_table(parser)
-    add("--echo", choices=("half", "full"), default="half", help="half: the guide does not listen while it speaks")
+    says = "full: the guide listens while it speaks; half: it does not; auto: a test at the start decides"
+    add("--echo", choices=("auto", "full", "half"), default="auto", help=says)
     add("--thinking", choices=("quick", "normal", "patient"), help="how long a pause may be before a turn is over")
     says = "auto: kept voices, else you are asked; learn: from your first turns; off: never told apart"
     add("--voices", choices=("auto", "learn", "off"), default="auto", help=says)
@@ -87,8 +88,11 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     add("--language", metavar="CODE", help="en")
     says = "who understands words: auto (default), whisper, answers, none, or wyoming://host:10300 in your home"
     add("--recogniser", metavar="NAME", help=says)
-    says = "an installed voice (see devices), or wyoming://host:10200 in your home"
+    says = "an installed voice such as flite:slt (see devices), or wyoming://host:10200 in your home"
     add("--voice", metavar="NAME", help=says)
+    says = "voice: the guide is only read, for screen readers; text: it is only heard; off: both"
+    add("--mute", choices=("voice", "text", "off"), help=says)
+    add("--earcons", choices=("sounds", "words", "off"), help="short tones, words in their place, or neither")
     add("--model", metavar="NAME", help="speech model: tiny.en, base.en, small.en, …")
     add("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
     add("--input", metavar="DEVICE", help="microphone, by number or part of its name")
@@ -130,6 +134,9 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("path", nargs="?", type=Path, metavar="PATH", help="a prompts folder or a scene (default: all)")
     check.add_argument("--language", default="", metavar="CODE", help="also everything that this language lacks")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
+    doctor = _command(commands, "doctor", "What is there, what is missing, how to mend it; a line each, also spoken.")
+    doctor.add_argument("--mute", choices=("voice", "text"), help="only print it, or only say it")
+    doctor.add_argument("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
     explain.add_argument("events", type=Path, metavar="EVENTS", help="a file that --events wrote")
@@ -150,6 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "enrol": _enrol,
         "check": _check,
         "devices": _devices,
+        "doctor": _doctor,
         "setup": run_setup,
         "models": run_models,
         "explain": _explain,
@@ -193,6 +201,12 @@ def _devices(options: argparse.Namespace) -> int:
     from voice_imago.runtime.setting_up import print_devices
 
     return print_devices()
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from voice_imago.runtime.doctor import doctor
+
+    return doctor(speak=options.mute != "voice", show=options.mute != "text", model_dir=options.model_dir)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -13,9 +13,10 @@ AddCommand = Callable[[str, str], argparse.ArgumentParser]
 
 def add_model_commands(add_command: AddCommand, add_table: Callable[[argparse.ArgumentParser], None]) -> None:
     """``add_command`` makes a command from its name and what it does, ``add_table`` adds what sitting down needs."""
-    setup = add_command("setup", "Fetch a speech model, once, by voice; afterwards no network is needed.")
+    setup = add_command("setup", "Set everything up by ear: sound, pace, room, voices, a speech model.")
     add_table(setup)
     setup.add_argument("--typed", action="store_true", help="no sound: you type the answers")
+    setup.add_argument("--only", choices=("model",), help="the speech model alone")
     setup.add_argument("--yes", action="store_true", help="fetch without asking (the recommended one, or --model)")
     models = add_command("models", "The speech models on this computer: list, verify or remove them.")
     models.add_argument("what", choices=("list", "verify", "remove"), metavar="list|verify|remove")

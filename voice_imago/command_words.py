@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from voice_imago.dialogue.engine import Dialogue
 from voice_imago.events import TextReady
 from voice_imago.turn_words import TurnWords
 
-__all__ = ["KEY_ANSWERS", "KEY_COMMANDS", "counts"]
+__all__ = ["KEY_ANSWERS", "KEY_COMMANDS", "counts", "spoken_command"]
 
 KEY_COMMANDS = {
     "space": "done",
@@ -35,6 +36,9 @@ KEY_COMMANDS = {
     "+": "faster",
     "<": "softer",
     ">": "louder",
+    ",": "lower",
+    ".": "higher",
+    "j": "another_voice",
 }
 """Keys that are commands."""
 KEY_ANSWERS = "yn0123456789x"
@@ -44,6 +48,14 @@ CALLS = frozenset({"stop", "time_out", "pause", "help"})
 """Commands that count as one piece of a longer turn; the others only as the whole turn."""
 MOVES = frozenset({"skip", "back", "go_on", "done"})
 """Commands that mean a certain step; when their words come after it was left, they mean nothing."""
+
+
+def spoken_command(dialogue: Dialogue, turn: TurnWords, ready: TextReady) -> str | None:
+    """The command that a piece is. A word that is also an answer to what was just asked is the answer."""
+    command = dialogue.guide.replies.command(ready.text)
+    if command in (None, "done") or dialogue.answers(ready.text):
+        return None
+    return command if counts(command, turn, ready, dialogue.visit) else None
 
 
 def counts(command: str, turn: TurnWords, ready: TextReady, visit: int) -> bool:

@@ -19,11 +19,33 @@ class Say:
     form: Form
     own: bool = False
     """Words of the couple's own are in it: its sound is never written."""
+    to: Partner | None = None
+    """In whose way it is spoken (``TuneVoice``); None: to both."""
+    fresh: bool = False
+    """Only as the voice is set now, even if that takes a moment: it tells how it was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hush:
     """Stop whatever is being said; its PromptEnded comes with ``interrupted``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """Play the prompt 12 dB softer: perhaps somebody speaks over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Be silent in the middle of the prompt until ``Resume``; it is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Play a ducked or held prompt on at its own loudness, from the beginning of its last phrase."""
+
+    again: bool = True
+    """False: from where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +55,8 @@ class Prepare:
     texts: tuple[str, ...]
     own: tuple[str, ...] = ()
     """Those of them that hold words of the couple's own: their sound is never written."""
+    to: tuple[Partner | None, ...] = ()
+    """To whom each of the texts is said; empty: all of them to both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +93,8 @@ class Perform:
                             ``silent``
     ``measure_echo``        one chirp: ``good``, ``unheard`` (headphones, or no loudspeaker), ``ringing`` (long tail),
                             ``overloud``
+    ``test_echo``           a chirp and what the guide has said so far: ``full`` (from now on it hears while it speaks),
+                            ``half``
     ``learn_voice``         the sound ``start``..``end`` is ``partner`` alone: ``good``, ``too_short``, ``too_quiet``,
                             ``clipped``, ``noisy`` (hardly above the room); several pieces of one partner add up
     ``tell_apart``          both voices were learnt: from now on they are told apart: ``good``, ``too_alike``,
@@ -93,6 +119,8 @@ class Perform:
     ``try_model``           a timed decode with it: ``good``, ``slow``, ``too_slow`` (slower than speech)
     ``use_model``           from now on it understands; it is remembered: ``good``
     ``decline_model``       none is wanted, and that is remembered: ``good``
+    ``another_voice``       the guide speaks with the language's next voice: ``good``, ``only`` (there is no other one)
+    ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
     ======================  =========================================================================================
     """
 
@@ -120,12 +148,16 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class TuneVoice:
-    """Change how the guide speaks, for every prompt from now on."""
+    """Change how the guide speaks to one partner, or to both, for every prompt from now on."""
 
     rate: float
     """Factor on the set rate, 0.6..2.5."""
     volume: float
     """0..1."""
+    pitch: float = 1.0
+    """Factor on the pitch of the voice."""
+    to: Partner | None = None
+    """None: what is said to both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +208,9 @@ class Expect:
 Effect = (
     Say
     | Hush
+    | Duck
+    | Hold
+    | Resume
     | Prepare
     | Chime
     | Transcribe

@@ -268,6 +268,16 @@ class Backchannel:
 
 
 @dataclass(frozen=True, slots=True)
+class BargedIn:
+    """Somebody is surely speaking over a prompt of the guide."""
+
+    at: float
+    by: Speaker | None
+    """None: nobody can tell yet."""
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waited:
     """Nobody has spoken for ``seconds`` since the window opened (one of the window's reminders). Not streamed."""
 
@@ -333,6 +343,7 @@ HearingFact = (
     | Interruption
     | Overlap
     | Backchannel
+    | BargedIn
     | Waited
     | Talked
 )

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_folder", "data_folder", "journal_folder", "log_file", "models_folder", "settings_file"]
+__all__ = [
+    "cache_folder",
+    "data_folder",
+    "journal_folder",
+    "log_file",
+    "models_folder",
+    "settings_file",
+    "voices_folder",
+]
 
 
 def _home() -> Path | None:
@@ -29,6 +37,11 @@ def data_folder() -> Path:
 
 def models_folder() -> Path:
     return data_folder() / "models"
+
+
+def voices_folder() -> Path:
+    """Voices of Piper that somebody has put there."""
+    return data_folder() / "voices"
 
 
 def journal_folder() -> Path:

@@ -27,6 +27,14 @@ class FrameHeard:
     """Log-likelihood ratio in nats that this frame is partner 0 (> 0) or partner 1 (< 0); None: no opinion."""
     gated: bool = False
     """The microphone gate was closed (the guide is speaking, or the microphone is off); nothing was heard."""
+    over: bool = False
+    """Heard while the guide was speaking: its echo was taken out (full duplex)."""
+    quick: bool | None = None
+    """Over the guide: whether a quicker detector hears a voice; None where there is none."""
+    against: bool = False
+    """Over the guide: the detector is wholly against a voice."""
+    doubtful: bool = False
+    """Sound was lost a moment ago, so that the echo may not be taken out well."""
 
 
 @dataclass(frozen=True, slots=True)

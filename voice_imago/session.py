@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from voice_imago import __version__
-from voice_imago.command_words import KEY_COMMANDS, counts
+from voice_imago.command_words import KEY_COMMANDS, spoken_command
 from voice_imago.dialogue.beginning import Standing
 from voice_imago.dialogue.engine import Dialogue
 from voice_imago.dialogue.replies import SURE, Replies
@@ -26,6 +26,7 @@ from voice_imago.discretion import Discretion
 from voice_imago.events import (
     AnswerKeyed,
     Backchannel,
+    BargedIn,
     Command,
     Disclosed,
     Due,
@@ -48,8 +49,6 @@ from voice_imago.events import (
     Progressed,
     PromptBegan,
     PromptEnded,
-    PromptFinished,
-    PromptStarted,
     Publish,
     RecogniserChanged,
     Recovered,
@@ -72,8 +71,9 @@ from voice_imago.events import (
     Waited,
     Window,
     WordsKnown,
-)  # fmt: skip
+)
 from voice_imago.hearing.hearing import Hearing
+from voice_imago.over_prompts import OverPrompts
 from voice_imago.session_settings import SessionSettings
 from voice_imago.turn_words import TurnsInWork, TurnWords
 from voice_imago.typed_lines import TypedLines
@@ -93,7 +93,7 @@ class Session:
         self.hearing = Hearing(settings.hearing)
         self._harm_words = HarmWords(script.languages[settings.course.language].replies)
         self._window: Window | None = None
-        self._lines: dict[int, Say] = {}
+        self._over = OverPrompts(self.hearing, settings.hearing.segmenter.frame_s)
         self._turns = TurnsInWork()
         self._at = 0.0
         self._discretion = Discretion()
@@ -101,22 +101,23 @@ class Session:
         self._out: list[Effect] = []
         self._inputs: dict[type, Callable[[Any], None]] = {
             FrameHeard: self._frame_heard,
-            VoiceScored: self._voice_scored,
+            VoiceScored: lambda score: self._hear(self.hearing.feed(score)),
             KeyPressed: self._key_pressed,
-            LineTyped: self._line_typed,
+            LineTyped: self._typed.waiting.append,
             PromptBegan: self._prompt_began,
             PromptEnded: self._prompt_ended,
             TextReady: self._text_ready,
             Performed: self._tell,
             Progressed: self._tell,
             RecogniserChanged: self._recogniser_changed,
-            PartFailed: self._part_failed,
-            PartRecovered: self._part_recovered,
-            Ticked: self._ticked,
+            PartFailed: lambda part: self._publish_and_tell(Fault(self._at, part.part, part.code, part.message)),
+            PartRecovered: lambda part: self._publish_and_tell(Recovered(self._at, part.part)),
+            Ticked: lambda tick: None,  # deadlines are looked at after every input
         }
         self._facts: dict[type, Callable[[Any], None]] = {
             SpeechStarted: self._publish,
-            SpeechEnded: self._publish,
+            SpeechEnded: self._speech_ended,
+            BargedIn: self._publish_and_tell,
             Backchannel: self._publish,
             Interruption: self._publish_and_tell,
             Overlap: self._publish_and_tell,
@@ -169,12 +170,9 @@ class Session:
 
     def _frame_heard(self, frame: FrameHeard) -> None:
         self._hear(self.hearing.feed(frame))
-
-    def _voice_scored(self, score: VoiceScored) -> None:
-        self._hear(self.hearing.feed(score))
-
-    def _ticked(self, tick: Ticked) -> None:
-        """Nothing was heard; deadlines are looked at after every input."""
+        effects, facts = self._over.frame(frame)
+        self._out += effects
+        self._hear(facts)
 
     def _key_pressed(self, pressed: KeyPressed) -> None:
         key = pressed.key
@@ -186,11 +184,8 @@ class Session:
         else:
             self._tell(AnswerKeyed(self._at, key))
 
-    def _line_typed(self, line: LineTyped) -> None:
-        """A typed line is a whole turn with its words; while the guide speaks or measures it waits."""
-        self._typed.waiting.append(line)
-
     def _read_typed(self) -> None:
+        """A typed line is a whole turn with its words; while the guide speaks or measures it waits."""
         waiting = self._typed.waiting
         while waiting and not self.over:
             line = waiting[0]
@@ -212,21 +207,13 @@ class Session:
         self._tell(heard if harm is None else Disclosed(self._at, harm))
 
     def _prompt_began(self, began: PromptBegan) -> None:
-        line = self._lines.get(began.id)
-        if line is not None:
-            self._publish(PromptStarted(began.at, line.prompt, line.text, line.form))
+        if (started := self._over.began(began)) is not None:
+            self._publish(started)
 
     def _prompt_ended(self, ended: PromptEnded) -> None:
-        line = self._lines.pop(ended.id, None)
-        if line is not None:
-            self._publish(PromptFinished(ended.at, line.prompt, line.text, line.form, ended.interrupted))
+        if (finished := self._over.ended(ended)) is not None:
+            self._publish(finished)
             self._tell(ended)
-
-    def _part_failed(self, failed: PartFailed) -> None:
-        self._publish_and_tell(Fault(self._at, failed.part, failed.code, failed.message))
-
-    def _part_recovered(self, recovered: PartRecovered) -> None:
-        self._publish_and_tell(Recovered(self._at, recovered.part))
 
     def _recogniser_changed(self, changed: RecogniserChanged) -> None:
         """Pieces from now on are for the new one; answers to earlier ones still count."""
@@ -249,6 +236,12 @@ class Session:
     def _publish_and_tell(self, fact: Any) -> None:
         self._publish(fact)
         self._tell(fact)
+
+    def _speech_ended(self, ended: SpeechEnded) -> None:
+        """What was said over a prompt may have been a command."""
+        self._publish(ended)
+        if self._over.overheard(ended) and self.settings.course.words == "speech":
+            self._out.append(self._turns.ask_overheard(ended))
 
     def _turn_paused(self, pause: TurnPaused) -> None:
         """Give the piece to the recogniser, if it understands this kind of piece."""
@@ -277,6 +270,7 @@ class Session:
 
     def _turn_reopened(self, fact: TurnReopened) -> None:
         """The same voice goes on: the dialogue goes back, or, if it is too late, hears a new turn."""
+        self._over.reopened()
         effects = self.dialogue.undo(self._at, fact.turn)
         turn = self._turns.known(fact.turn)
         if effects is None or turn is None:
@@ -300,6 +294,9 @@ class Session:
     # ------------------------------------------------------------------ words
 
     def _text_ready(self, ready: TextReady) -> None:
+        if (said := self._turns.overheard(ready.id)) is not None:
+            self._overheard(said.speaker, ready)
+            return
         if (looked_at := self._turns.looked_at(ready.id)) is not None:
             self._looked_at(looked_at, ready)
             return
@@ -316,6 +313,13 @@ class Session:
         elif turn.complete:
             self._publish(Transcript(self._at, turn.number, turn.text, True, self._at - turn.ended.decided))
             self._tell(WordsKnown(self._at, turn.number, turn.utterances))
+
+    def _overheard(self, speaker: Speaker | None, ready: TextReady) -> None:
+        """Words over a prompt: a command, or nobody's business."""
+        if (harm := self._harm_words.kind(ready.text)) is not None:
+            self._tell(Disclosed(self._at, harm))
+        elif ready.confidence >= SURE and (command := self._replies.command(ready.text)) not in (None, "done"):
+            self._publish_and_tell(Command(self._at, str(command), speaker))
 
     def _withhold(self, turn: TurnWords, harm: Harm) -> None:
         """Words that tell of harm: nothing of the turn is passed on, and the dialogue pauses at once."""
@@ -341,7 +345,7 @@ class Session:
 
     def _acted_on(self, turn: TurnWords, ready: TextReady) -> bool:
         """Whether the piece was a command, or the words that hand the floor over."""
-        command = self._spoken_command(turn, ready)
+        command = spoken_command(self.dialogue, turn, ready)
         if command is not None:
             self._obey(command, turn, ready.id)
             return True
@@ -350,13 +354,6 @@ class Session:
             self._hear(self.hearing.end_turn(self._at, "phrase"))
             return True
         return False
-
-    def _spoken_command(self, turn: TurnWords, ready: TextReady) -> str | None:
-        """The command that a piece is. A word that is also an answer to what was just asked is the answer."""
-        command = self._replies.command(ready.text)
-        if command in (None, "done") or self.dialogue.answers(ready.text):
-            return None
-        return command if counts(command, turn, ready, self.dialogue.visit) else None
 
     def _obey(self, command: str, turn: TurnWords, piece: int) -> None:
         """The turn was no turn but a command."""
@@ -376,7 +373,7 @@ class Session:
                 self._expect(effect.window)
                 continue
             if isinstance(effect, Say):
-                self._lines[effect.id] = self._discretion.line(effect, alone=self.dialogue.alone)
+                self._over.asked(self._discretion.line(effect, alone=self.dialogue.alone))
             if isinstance(effect, Finish):
                 self._publish(SessionEnded(self._at, effect.reason))
             if isinstance(effect, Publish):
@@ -394,9 +391,4 @@ class Session:
     def _flush(self) -> list[Effect]:
         """Effects in order; the end of the session comes last."""
         out, self._out = self._out, []
-        return sorted(out, key=_is_the_end)
-
-
-def _is_the_end(effect: Effect) -> bool:
-    fact = effect.fact if isinstance(effect, Publish) else effect
-    return isinstance(fact, Finish | SessionEnded)
+        return sorted(out, key=lambda one: isinstance(getattr(one, "fact", one), Finish | SessionEnded))

@@ -16,7 +16,16 @@ from voice_imago import output
 from voice_imago.errors import FileError
 from voice_imago.folders import settings_file
 
-__all__ = ["Settings", "load_settings", "save_settings"]
+__all__ = ["Settings", "Tuning", "load_settings", "save_settings"]
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """How one person wants to be spoken to."""
+
+    rate: Annotated[float, Meta(ge=0.6, le=2.5)] = 1.0
+    """Factor on ``rate_wpm``."""
+    volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
+    pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -27,6 +36,16 @@ class Settings(msgspec.Struct, frozen=True):
     voice: str = ""
     rate_wpm: Annotated[int, Meta(ge=60, le=500)] = 150
     volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
+    tunings: dict[str, Tuning] = {}
+    """By name: how each partner wants to be spoken to, as said with *slower*, *louder* or *lower*."""
+    earcons: Literal["sounds", "words", "off"] = "sounds"
+    """Short tones, or a few words in their place ("I'm listening")."""
+    earcons_known: tuple[str, ...] = ()
+    """Tones that were introduced in words."""
+    mute: Literal["", "voice", "text"] = ""
+    """The guide is only read (by a screen reader), or only heard."""
+    set_up: bool = False
+    """The set-up was walked once."""
     thinking: Literal["quick", "normal", "patient"] = "normal"
     recogniser: str = "auto"
     """auto, whisper, answers, none, or the address of a speech server at home."""
@@ -105,6 +124,10 @@ def _replace(path: Path, text: str) -> None:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, str):  # a TOML string is a JSON string, but for DEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from voice_imago.events import LastWords, Speaker, TextReady, Transcribe, TurnEnded, TurnPaused, Utterance
+from voice_imago.events import LastWords, Speaker, SpeechEnded, TextReady, Transcribe, TurnEnded, TurnPaused, Utterance
 
 __all__ = ["Piece", "TurnWords", "TurnsInWork"]
 
@@ -69,6 +69,7 @@ class TurnsInWork:
         self._awaited: dict[int, int] = {}
         self._looks: dict[int, int] = {}
         """Last words that are being looked at: id and turn. Their sound comes again in a piece."""
+        self._overheard: dict[int, SpeechEnded] = {}
         self._ids = 0
 
     def turn(self, number: int) -> TurnWords:
@@ -95,6 +96,16 @@ class TurnsInWork:
         self._ids += 1
         self._looks = {self._ids: pause.turn}
         return Transcribe(self._ids, pause.start, pause.end, True, pause.turn, look=True)
+
+    def ask_overheard(self, said: SpeechEnded) -> Transcribe:
+        """Have recognised what was said over a prompt and belongs to no turn."""
+        self._ids += 1
+        self._overheard = {self._ids: said}
+        return Transcribe(self._ids, said.start, said.end, True)
+
+    def overheard(self, id: int) -> SpeechEnded | None:
+        """What these words were said over; None when they are of a turn, or not wanted any more."""
+        return self._overheard.pop(id, None)
 
     def looked_at(self, id: int) -> int | None:
         """The turn whose last words these are; None when they are not wanted any more."""

@@ -16,9 +16,10 @@ Words = Literal["nothing", "answers", "speech"]
 """What a recogniser understands: nothing, short answers to a question, or whatever is said."""
 
 Task = Literal[
-    "check_room", "measure_room", "measure_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn",
+    "check_room", "measure_room", "measure_echo", "test_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn",
     "store", "recall", "consent", "forget", "unlock", "take_up",
     "look_for_model", "choose_model", "fetch_model", "try_model", "use_model", "decline_model",
+    "another_voice", "know_sound",
 ]  # fmt: skip
 """What the dialogue may ask of the runtime beside speaking and listening; see ``effects.Perform``."""
 

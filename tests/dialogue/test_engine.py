@@ -777,22 +777,79 @@ def test_a_fault_during_a_prompt_is_said_after_it_without_cutting_it_off() -> No
     table = Table().goes_to("thing")
     table.says(ANA, "How you made breakfast on Sunday.")
     prompt = table.in_the_air
-    table.fails("loudspeaker", "lost")
+    table.fails("voice", "failed")
     assert table.in_the_air is prompt
     table.guide_finishes()
-    assert table.prompts[-3:] == ["mirror.mirror", "guide.loudspeaker_lost", "guide.stem"]
+    assert table.prompts[-3:] == ["mirror.mirror", "guide.voice_failed", "guide.stem"]
     assert (table.step, table.phase) == ("mirror", Phase.LISTENING)
 
 
 def test_an_answer_whose_words_come_while_a_fault_is_being_said_is_not_lost() -> None:
     table = at_the_check()
     turn = table.says(ANA, None)
-    table.fails("loudspeaker", "lost")
+    table.fails("voice", "failed")
     assert table.phase is Phase.SPEAKING
     table.words_come(turn, ANA, "Yes.")
     assert table.step == "check"
     table.guide_finishes()
     assert table.step == "more"
+
+
+def test_a_lost_loudspeaker_freezes_the_step_and_the_last_sentence_is_said_again() -> None:
+    table = Table().goes_to("thing")
+    table.fails("loudspeaker", "lost").guide_finishes()
+    assert (table.prompts[-1], table.phase) == ("guide.loudspeaker_lost", Phase.PAUSED)
+    count = len(table.said)
+    table.waits(1800)
+    assert (table.step, len(table.said)) == ("thing", count)
+    table.recovers("loudspeaker").guide_finishes()
+    assert table.prompts[-2:] == ["guide.loudspeaker_back", "appreciation.thing"]
+    assert (table.step, table.phase) == ("thing", Phase.LISTENING)
+
+
+def test_a_prompt_that_the_loss_has_cut_off_is_said_again() -> None:
+    """A say step is not passed over unheard."""
+    table = Table().goes_to("thing")
+    table.says(ANA, "How you made breakfast on Sunday.")
+    cut = table.in_the_air
+    assert cut is not None
+    table.fails("loudspeaker", "lost").guide_finishes()
+    table.recovers("loudspeaker").guide_finishes()
+    assert cut.prompt in table.prompts[-2:]
+
+
+def test_who_has_the_floor_keeps_it_when_the_loudspeaker_is_lost() -> None:
+    table = Table().goes_to("thing")
+    table.fails("loudspeaker", "lost", turn_open=True)
+    assert table.prompts[-1] == "guide.loudspeaker_lost"
+    assert table.phase is Phase.LISTENING
+    table.guide_finishes().recovers("loudspeaker").guide_finishes()
+    assert table.prompts[-3:-1] == ["guide.loudspeaker_back", "appreciation.thing"]
+
+
+def test_the_dialogue_goes_on_only_when_both_are_back() -> None:
+    table = Table().goes_to("thing")
+    table.fails("loudspeaker", "lost")
+    table.fails("microphone", "lost").guide_finishes()
+    table.recovers("microphone").guide_finishes()
+    assert table.phase is Phase.PAUSED
+    table.recovers("loudspeaker").guide_finishes()
+    assert (table.step, table.phase) == ("thing", Phase.LISTENING)
+
+
+def test_who_can_read_goes_on_by_key_without_a_loudspeaker() -> None:
+    table = Table().goes_to("thing")
+    table.fails("loudspeaker", "lost").guide_finishes()
+    table.key("space").guide_finishes()
+    assert (table.step, table.phase) == ("thing", Phase.LISTENING)
+
+
+def test_a_microphone_that_gives_nothing_is_said_in_its_own_words() -> None:
+    table = Table().goes_to("thing")
+    table.fails("microphone", "silent").guide_finishes()
+    assert (table.prompts[-1], table.phase) == ("guide.microphone_silent", Phase.PAUSED)
+    table.recovers("microphone").guide_finishes()
+    assert (table.step, table.phase) == ("thing", Phase.LISTENING)
 
 
 # ------------------------------------------------------------------ words of the guide
@@ -895,6 +952,7 @@ def one_random_move(table: Table, chance: random.Random) -> None:
 def led_home(table: Table) -> bool:
     """From wherever they are, a couple that does what is asked reaches an end."""
     table.recovers("microphone")
+    table.recovers("loudspeaker")
     table.recovers("recogniser")
     for _ in range(300):
         table.guide_finishes()

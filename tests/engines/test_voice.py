@@ -451,3 +451,34 @@ save(sound); answer(done=True)
     started = time.monotonic()
     failure(child.voice(deadline_s=1.0), out)
     assert time.monotonic() - started < 20.0
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+@pytest.mark.parametrize("rate_wpm", [100, 300])
+def test_several_texts_of_one_child_are_each_complete_and_at_the_pace_that_was_asked_for(
+    tmp_path: Path, rate_wpm: int
+) -> None:
+    """As long as each of them takes by itself."""
+    texts = ["Yes.", TEXT, "Hello Ana, hello Ben. I'll guide you step by step.", TEXT]
+    targets = [tmp_path / f"{number}.wav" for number in range(len(texts))]
+    settings = VoiceSettings("en-us", rate_wpm)
+    Pyttsx3Voice().render_many(texts, settings, targets)
+    alone = tmp_path / "alone.wav"
+    for text, target in zip(texts, targets, strict=True):
+        Pyttsx3Voice().render(text, settings, alone)
+        assert read_wav(target)[1].size == pytest.approx(read_wav(alone)[1].size, rel=0.03)
+    assert len(list(tmp_path.iterdir())) == len(texts) + 1
+
+
+def test_of_several_texts_those_that_fail_are_missing_and_the_others_are_there(tmp_path: Path) -> None:
+    body = """
+for place, target in enumerate(request["targets"][:3]):
+    save(sound if place != 1 else 0 * sound, path=target)
+answer(done=True, count=3)
+"""
+    (tmp_path / "out").mkdir()
+    targets = [tmp_path / "out" / f"{number}.wav" for number in range(4)]
+    child = FaultyChild(tmp_path, body)
+    child._script.write_text(child._script.read_text().replace('path=request["target"]', "path=None"))
+    child.voice().render_many([TEXT] * 4, SETTINGS, targets)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.wav", "2.wav"]

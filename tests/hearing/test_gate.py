@@ -99,3 +99,40 @@ def test_a_forecast_is_never_behind_what_was_played() -> None:
 @pytest.mark.parametrize("samples", [0, 1, 100])
 def test_a_prompt_of_next_to_nothing_has_a_forecast(samples: int) -> None:
     assert prompt_forecast(np.zeros(samples, np.int16), HZ, 0.0)(0.3) == -100.0
+
+
+def test_in_full_duplex_a_prompt_shuts_nothing_and_is_known_to_be_in_the_air() -> None:
+    gate = Gate(tail_s=0.2)
+    gate.full = True
+    gate.shut(1.0)
+    assert not gate.closed(1.5, 1.532)
+    assert gate.over(1.5, 1.532)
+    assert not gate.over(0.9, 0.932)
+    gate.open_after(2.0)
+    assert gate.over(2.1, 2.132)
+    assert gate.busy(2.1, 2.132)
+    assert not gate.over(2.25, 2.282)
+
+
+def test_a_sound_that_measures_is_heard_in_no_mode() -> None:
+    gate = Gate()
+    gate.full = True
+    gate.open_after(1.0, 2.0)
+    assert gate.closed(1.5, 1.532)
+    assert not gate.closed(3.1, 3.132)
+
+
+def test_a_time_out_closes_it_in_full_duplex_too() -> None:
+    gate = Gate()
+    gate.full = True
+    gate.microphone(False)
+    assert gate.closed(1.0, 1.032)
+    assert gate.busy(1.0, 1.032)
+
+
+def test_a_prompt_that_ends_opens_what_a_measurement_has_shut() -> None:
+    gate = Gate(tail_s=0.2)
+    gate.open_after(1.0, 5.0)
+    gate.shut()
+    gate.open_after(2.0)
+    assert not gate.closed(2.3, 2.332)

@@ -96,7 +96,9 @@ def _frame(draw: st.DrawFn, at: float, gated: bool) -> FrameHeard:
     if gated:
         return FrameHeard(at, 0.0, SILENCE_DB, None, gated=True)
     llr = draw(st.none() | st.integers(-500, 500).map(lambda n: n / PER_NAT))
-    return FrameHeard(at, draw(st.floats(0, 1)), float(-draw(st.integers(0, 120))), llr)
+    flags = st.booleans()
+    marks = {"over": draw(flags), "quick": draw(st.none() | flags), "against": draw(flags), "doubtful": draw(flags)}
+    return FrameHeard(at, draw(st.floats(0, 1)), float(-draw(st.integers(0, 120))), llr, **marks)
 
 
 @given(evenings(), st.sets(st.integers(0, 60)))
@@ -172,7 +174,9 @@ def filled(kind: type) -> Any:
         elif "tuple" in str(hint):
             values[field.name] = (CANARY, CANARY) if "str" in str(hint) else ()
         elif get_args(hint):
-            values[field.name] = next(one for one in get_args(hint) if not isinstance(one, type) or one in (int, float))
+            values[field.name] = next(
+                one for one in get_args(hint) if not isinstance(one, type) or one in (int, float, bool)
+            )
             values[field.name] = values[field.name] if not isinstance(values[field.name], type) else 1
         else:
             values[field.name] = hint(1)

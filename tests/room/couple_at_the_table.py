@@ -70,8 +70,8 @@ class Guided:
         self.process.stdin.flush()
 
 
-PLAIN = ("--straight", "--voices", "off", "--room", "off")
-"""The appreciation alone, without the questions of an evening."""
+PLAIN = ("--straight", "--voices", "off", "--room", "off", "--echo", "half")
+"""One dialogue alone, without the first evening's questions."""
 
 
 def start_program(room: VirtualRoom, folder: Path, *options: str, command: str = "start") -> Guided:

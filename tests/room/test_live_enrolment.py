@@ -74,7 +74,7 @@ def test_two_voices_are_learnt_kept_and_known_the_next_time(room: VirtualRoom, t
 def known_the_next_time(room: VirtualRoom, folder: Path, ben: Path) -> None:
     """No question about voices any more; and Ben, who speaks in Ana's place, is heard to be Ben."""
     short = recorded("B", folder / "short.wav", 4.0) or ben
-    guided = start_program(room, folder, "--straight", "--recogniser", "none")
+    guided = start_program(room, folder, "--recogniser", "none", "--straight", "--echo", "half")
     try:
         ends_at = time.monotonic() + 90.0
         spoke = False

@@ -60,7 +60,7 @@ def test_when_the_sound_system_dies_and_comes_back_the_dialogue_goes_on(room: Vi
         room.start()
         wait_for(guided, about("recovered", part="microphone"))
         wait_for(guided, about("recovered", part="loudspeaker"))
-        wait_for(guided, about("prompt_started", prompt="guide.microphone_back"))
+        wait_for(guided, about("prompt_started", prompt="guide.loudspeaker_back"))
         guided.press("q")
         assert guided.process.wait(timeout=PATIENCE_S) == 0, (tmp_path / "out.txt").read_text()
     finally:

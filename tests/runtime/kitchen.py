@@ -13,7 +13,7 @@ from made_voices import BEN, HZ, MadeVoice, Samples
 from voice_imago.engines.ports import PLAY_HZ, Pcm, Voiceprint
 from voice_imago.engines.voiceprint_enrolment import VoiceModel
 from voice_imago.events import FrameHeard, Partner, Perform, VoiceScored
-from voice_imago.hearing.room import Room
+from voice_imago.hearing.room import Echo, Room
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.tasks import Job, TaskPorts, Tasks, Then, at_once
 
@@ -130,6 +130,7 @@ class Table:
     keep: Callable[[Partner, VoiceModel], None] = lambda partner, voice: None
     audible: bool = True
     late_s: float = 0.0
+    duplex: Callable[[Echo | None], str] | None = None
     embedding: bool | None = None
     done: list[tuple[int, str]] = field(default_factory=list)
     rooms: list[Room] = field(default_factory=list)
@@ -145,6 +146,7 @@ class Table:
             keep=lambda partner, voice: self.keep(partner, voice),
             audible=lambda: self.audible,
             late_s=lambda: self.late_s,
+            duplex=self.duplex,
             room_known=self.rooms.append,
             trouble=self.told.append,
             embedding=self.embedding,

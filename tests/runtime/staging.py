@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Pcm, Samples
-from voice_imago.events import Effect, FrameHeard, Input, Transcribe
+from voice_imago.events import Effect, FrameHeard, Input, Partner, Transcribe, TuneVoice
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.stage import Stage, StagePorts
@@ -64,15 +64,17 @@ class HeldPrompts:
         self.prepared: list[str] = []
         self.unkept: list[str] = []
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
         self.asked.append((text, ready))
         if self.at_once:
             ready(self.pcm)
 
-    def prepare(self, texts: tuple[str, ...]) -> None:
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None:
         self.prepared += texts
 
-    def retune(self, rate: float, volume: float) -> None: ...
+    def retune(self, tuned: TuneVoice) -> None: ...
 
     def never_keep(self, text: str) -> None:
         self.unkept.append(text)
@@ -103,6 +105,7 @@ class Staging:
     prompts: HeldPrompts = field(default_factory=HeldPrompts)
     player: NotedPlayer = field(default_factory=NotedPlayer)
     audible: bool = True
+    text_muted: bool = False
     shown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -121,6 +124,7 @@ class Staging:
             chime=lambda name: np.ones(PLAY_HZ // 10, np.int16),
             show=self.shown.append,
             audible=lambda: self.audible,
+            text_muted=self.text_muted,
         )
 
     def pass_s(self, seconds: float) -> list[FrameHeard]:

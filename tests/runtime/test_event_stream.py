@@ -15,6 +15,7 @@ from voice_imago.events import (
     UNKNOWN,
     Agreement,
     Backchannel,
+    BargedIn,
     Command,
     Consent,
     Fact,
@@ -112,6 +113,7 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
     ),
     (Interruption(0.0, 1, 7), {"event": "interruption", "by": "Ben", "during": 7}),
     (Overlap(0.0, 1, 7, 1.5), {"event": "overlap", "by": "Ben", "during": 7, "seconds": 1.5}),
+    (BargedIn(0.0, 1, "mirror.check"), {"event": "barged_in", "by": "Ben", "prompt": "mirror.check"}),
     (Backchannel(0.0, 0, 7), {"event": "backchannel", "by": "Ana", "during": 7}),
     (
         Fault(0.0, "microphone", "lost", "It is gone."),

@@ -69,11 +69,23 @@ def test_a_kept_voice_belongs_to_its_name_however_it_is_written(kept: None) -> N
         ({"room": "off"}, ("voices",), "learn"),
         ({"room": "measure", "voices": "off"}, ("room",), "none"),
         ({"room": "off", "voices": "off"}, (), "none"),
+        ({"room": "off", "voices": "off", "echo": "auto"}, ("echo",), "none"),
+        ({"voices": "off", "echo": "full"}, ("room_check", "echo"), "none"),
     ],
 )
 def test_options_decide(options: dict[str, Any], prelude: tuple[str, ...], voices: str) -> None:
     opening = choose_opening(plan(**options))
     assert (opening.prelude, opening.voices) == (prelude, voices)
+
+
+def test_without_a_canceller_that_it_cannot_hear_itself_out_is_said_and_no_chirp_is_played() -> None:
+    asked = plan(voices="off", echo="auto")
+    opening = choose_opening(asked, duplex=False)
+    assert opening.prelude == ("room_check",)
+    course = opening.course(asked, Heard(), load_script())  # type: ignore[arg-type]
+    assert course.opening[-1] == "echo.half"
+    half = plan(voices="off", echo="half")
+    assert "echo.half" not in choose_opening(half).course(half, Heard(), load_script()).opening  # type: ignore[arg-type]
 
 
 def test_the_enrolment_measures_the_room_first(kept: None) -> None:

@@ -534,3 +534,137 @@ def test_full_volume_changes_nothing_and_more_is_not_louder() -> None:
     assert at_volume(sound, 1.0) is sound
     assert at_volume(sound, 3.0) is sound
     assert at_volume(sound, 0.5).tolist() == [0, -16_384, 16_384]
+
+
+# ------------------------------------------------------------------ to whom, how high, several at once
+
+
+def test_two_people_who_are_spoken_to_alike_share_one_rendering(make: Make, voice: FakeVoice) -> None:
+    cache = make()
+    for to in (None, 0, 1):
+        cache.fetch(ANA, to)
+    assert voice.texts == [ANA]
+
+
+def test_each_partner_hears_a_text_in_their_own_way(make: Make) -> None:
+    cache = make()
+    cache.retune(2.0, 0.5, to=1)
+    usual, fast = cache.fetch(ANA, 0), cache.fetch(ANA, 1)
+    assert fast.size == pytest.approx(usual.size / 2, rel=0.1)
+    assert loudness_db(fast) == pytest.approx(loudness_db(usual) - 6.0, abs=0.2)
+    assert cache.get(ANA, 0) is not None
+    assert np.array_equal(cache.get(ANA, 0), usual)
+
+
+def test_a_change_for_one_leaves_the_sound_of_the_other_in_memory(make: Make, voice: FakeVoice) -> None:
+    cache = make(background=False)
+    cache.retune(1.0, 1.0, to=0)
+    cache.retune(1.0, 1.0, to=1)
+    cache.fetch(ANA, 0)
+    cache.retune(1.5, 1.0, to=1)
+    cache.fetch(ANA, 1)
+    before = len(voice.texts)
+    cache.fetch(ANA, 0)
+    assert len(voice.texts) == before
+
+
+def test_what_tells_of_a_change_is_never_heard_in_the_old_way(make: Make) -> None:
+    cache = make(background=False)
+    cache.fetch(ANA)
+    cache.retune(1.5, 1.0)
+    assert cache.get(ANA) is not None
+    assert cache.get(ANA, fresh=True) is None
+
+
+def pitch_hz(pcm: Pcm) -> float:
+    spectrum = np.abs(np.fft.rfft(pcm.astype(float) * np.hanning(pcm.size)))
+    return float(np.argmax(spectrum) * PLAY_HZ / pcm.size)
+
+
+@pytest.mark.parametrize("pitch", [0.75, 1.32])
+def test_another_pitch_takes_as_long_and_sounds_that_much_higher(make: Make, pitch: float) -> None:
+    cache = make()
+    usual = cache.fetch(ANA)
+    cache.retune(1.0, 1.0, pitch)
+    other = cache.fetch(ANA)
+    assert pitch_hz(other) == pytest.approx(pitch * pitch_hz(usual), rel=0.02)
+    assert other.size == pytest.approx(usual.size, rel=0.05)
+    cache.retune(1.0, 1.0, 1.0)
+    assert cache.fetch(ANA).tobytes() == usual.tobytes()
+
+
+class BulkVoice(FakeVoice):
+    """Renders several at once; leaves out what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bulks: list[list[str]] = []
+        self.forgets = ""
+
+    def render_many(self, texts: list[str], settings: VoiceSettings, targets: list[Path]) -> None:
+        self.bulks.append(list(texts))
+        for text, target in zip(texts, targets, strict=True):
+            if text != self.forgets:
+                write_speech(target, text, settings.rate_wpm)
+
+
+@pytest.fixture
+def voice_in_bulk() -> BulkVoice:
+    return BulkVoice()
+
+
+def test_several_are_rendered_at_once_and_what_is_missing_by_itself(folder: Path, voice_in_bulk: BulkVoice) -> None:
+    voice_in_bulk.forgets = TEXTS[2]
+    cache = PromptCache(voice_in_bulk, SETTINGS, folder)
+    cache.never_keep(TEXTS[3])
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    assert all(cache.get(text) is not None for text in TEXTS)
+    assert sorted(voice_in_bulk.texts) == [TEXTS[2], TEXTS[3]]
+    assert len(voice_in_bulk.bulks) < len(TEXTS)
+    cache.close()
+
+
+def test_a_bulk_that_breaks_costs_nothing_but_time(folder: Path, voice_in_bulk: BulkVoice) -> None:
+    def breaks(texts: list[str], settings: VoiceSettings, targets: list[Path]) -> None:
+        raise RuntimeError("boom")
+
+    voice_in_bulk.render_many = breaks  # type: ignore[method-assign]
+    cache = PromptCache(voice_in_bulk, SETTINGS, folder)
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    assert all(cache.get(text) is not None for text in TEXTS)
+    cache.close()
+
+
+def test_a_folder_that_is_too_large_is_made_smaller_when_it_is_opened(make: Make, folder: Path) -> None:
+    cache = make()
+    for text in TEXTS:
+        cache.fetch(text)
+    size = sum(path.stat().st_size for path in folder.glob("*.wav"))
+    make(limits=CacheLimits(disk_bytes=size // 2))
+    assert sum(path.stat().st_size for path in folder.glob("*.wav")) <= size // 2
+
+
+def test_what_is_on_the_disk_and_not_wanted_next_is_not_read_into_a_full_memory(make: Make, voice: FakeVoice) -> None:
+    first = make()
+    for text in TEXTS:
+        first.fetch(text)
+    one = first.fetch(ANA).nbytes
+    second = make(limits=CacheLimits(memory_bytes=one))
+    second.prepare(TEXTS[1:])
+    second.prepare([ANA])
+    assert second.settle(SOON_S)
+    assert second.get(ANA) is not None
+    assert sum(second.get(text) is not None for text in TEXTS) < len(TEXTS)
+    assert second.fetch(TEXTS[5]).size
+    assert voice.texts == TEXTS
+
+
+def test_the_next_run_renders_nothing_in_bulk(folder: Path, voice_in_bulk: BulkVoice) -> None:
+    for _ in range(2):
+        cache = PromptCache(voice_in_bulk, SETTINGS, folder)
+        cache.prepare(TEXTS)
+        assert cache.settle(SOON_S)
+        cache.close()
+    assert sum(map(len, voice_in_bulk.bulks)) == len(TEXTS)

@@ -117,6 +117,37 @@ def test_each_start_compares_the_room_with_the_one_that_was_measured(
     assert table.tasks.room == stored
 
 
+# ---------------------------------------------------------------------- may it listen while it speaks?
+
+
+def test_the_self_test_plays_a_chirp_and_leaves_the_verdict_to_the_canceller() -> None:
+    echoes: list[Any] = []
+    kitchen = Kitchen(way=room_response(0.3, -15.0), delay_s=0.1)
+    table = Table(kitchen, duplex=lambda echo: echoes.append(echo) or "full")
+    table.ask(1, "test_echo")
+    table.kitchen.pass_(0.6 + LISTEN_S + 0.1)
+    assert table.done == [(1, "full")]
+    assert echoes[0].echo_db == pytest.approx(-15.0, abs=1.0)
+    assert table.tasks.room.echo_db == pytest.approx(-15.0, abs=1.0), "and the tail of half duplex is known"
+
+
+def test_an_echo_that_was_measured_this_evening_needs_no_second_chirp() -> None:
+    table = Table(Kitchen(way=room_response(0.3, -15.0)), duplex=lambda echo: "full" if echo else "half")
+    table.ask(1, "measure_echo")
+    table.kitchen.pass_(4.0)
+    table.ask(2, "test_echo")
+    assert table.done == [(1, "good"), (2, "full")]
+    assert len(table.kitchen.chimes) == 1
+
+
+@pytest.mark.parametrize("able", [False, True])
+def test_where_it_cannot_be_or_nobody_would_hear_it_no_chirp_is_played(able: bool) -> None:
+    table = Table(duplex=(lambda echo: "full") if able else None, audible=not able)
+    table.ask(1, "test_echo")
+    assert table.done == [(1, "half")]
+    assert table.kitchen.chimes == []
+
+
 # ---------------------------------------------------------------------- the echo
 
 
@@ -343,6 +374,7 @@ OUTCOMES = {
     "check_room": {"good", "louder", "silent"},
     "measure_room": {"good", "noisy", "restless", "silent"},
     "measure_echo": {"good", "unheard", "ringing", "overloud"},
+    "test_echo": {"full", "half"},
     "learn_voice": {"good", "too_short", "too_quiet", "clipped", "noisy"},
     "tell_apart": {"good", "too_alike", "missing"},
     "keep_voices": {"good", "failed"},

@@ -242,3 +242,26 @@ def test_reading_takes_longer_for_longer_lines_and_never_less_than_a_moment() ->
     assert reading_s("Yes.") == 1.0
     assert 5.0 < reading_s("word " * 20) < 8.0
     assert np.isfinite(reading_s(""))
+
+
+# ------------------------------------------------------------------ either read or heard
+
+
+def test_with_muted_text_a_prompt_that_is_heard_is_not_shown() -> None:
+    staging = Staging(SetSession(say(1)), text_muted=True)
+    assert staging.shown == []
+    assert staging.prompts.asked
+
+
+def test_what_cannot_be_heard_is_shown_though_text_is_muted() -> None:
+    prompts = HeldPrompts()
+    prompts.pcm = None
+    assert Staging(SetSession(say(1)), prompts=prompts, text_muted=True).shown == ["Line 1."]
+    assert Staging(SetSession(say(1)), audible=False, text_muted=True).shown == ["Line 1."]
+
+
+def test_with_a_muted_voice_a_prompt_is_read_and_nothing_is_rendered_or_played() -> None:
+    staging = Staging(SetSession(say(1)), audible=False)
+    assert staging.shown == ["Line 1."]
+    assert staging.prompts.asked == []
+    assert staging.player.done == []

@@ -33,6 +33,9 @@ class FakeDevice:
     def __init__(self, plugs: Plugs, part: str) -> None:
         self.plugs, self.part = plugs, part
         self.state = "ok"
+        self.alive = True
+        self.behind_s = 0.0
+        self.underflows = 0
         self.done: list[str] = []
 
     def start(self) -> None:
@@ -53,6 +56,15 @@ class FakeDevice:
     def stop(self) -> None:
         self.done.append("stop")
 
+    def duck(self) -> None:
+        self.done.append("duck")
+
+    def hold(self) -> None:
+        self.done.append("hold")
+
+    def resume(self, *, again: bool = True) -> None:
+        self.done.append(f"resume {again}")
+
     def chime(self, pcm: Pcm) -> None:
         self.done.append("chime")
 
@@ -63,6 +75,7 @@ class Rig:
     told: list[str] = field(default_factory=list)
     silence_s: float = 0.0
     talking: bool = False
+    hearing: bool = False
 
     def __post_init__(self) -> None:
         self.made: dict[str, list[FakeDevice]] = {"microphone": [], "loudspeaker": []}
@@ -71,6 +84,8 @@ class Rig:
             lambda part: self.told.append(f"{part} back"),
             self._silence,
             lambda: self.talking,
+            lambda: self.hearing,
+            lambda on: self.told.append("microphone silent" if on else "microphone sounds"),
         )
         devices = TableDevices(lambda: self.make("microphone"), lambda: self.make("loudspeaker"), self.plugs.look_anew)
         self.table = Table(devices, news)
@@ -153,12 +168,87 @@ def test_a_lost_loudspeaker_leaves_the_microphone_alone() -> None:
     rig.watch(100.0, 110.0)
     assert rig.told == ["loudspeaker lost"]
     assert not rig.table.audible()
-    assert rig.plugs.looks == 0
     assert rig.silence_s == 0.0
     rig.plugs.there["loudspeaker"] = True
     rig.watch(110.0, 114.0)
     assert rig.told == ["loudspeaker lost", "loudspeaker back"]
     assert rig.table.audible()
+
+
+def test_a_new_loudspeaker_is_looked_for_while_nobody_is_being_heard() -> None:
+    """PortAudio's list is frozen here too; the microphone is opened again at once and nothing is told of it."""
+    rig = Rig()
+    rig.unplug("loudspeaker")
+    rig.plugs.needs_look = True
+    rig.plugs.there["loudspeaker"] = True
+    rig.hearing = True
+    rig.watch(100.0, 105.0)
+    assert rig.plugs.looks == 0
+    rig.hearing = False
+    rig.watch(105.0, 108.0)
+    assert rig.told == ["loudspeaker lost", "loudspeaker back"]
+    assert rig.silence_s == 0.0
+    assert {device.part for device in rig.plugs.open} == {"microphone", "loudspeaker"}
+
+
+def test_both_lost_are_looked_for_also_while_a_prompt_is_read() -> None:
+    rig = Rig()
+    rig.talking = True
+    rig.unplug("microphone")
+    rig.unplug("loudspeaker")
+    rig.plugs.there = {"microphone": True, "loudspeaker": True}
+    rig.plugs.needs_look = True
+    rig.watch(100.0, 103.0)
+    assert sorted(rig.told[2:]) == ["loudspeaker back", "microphone back"]
+
+
+def test_a_microphone_that_gives_exact_zeros_is_told_once_and_so_is_its_first_sound() -> None:
+    rig = Rig()
+    rig.made["microphone"][0].state = "silent"
+    rig.watch(100.0, 110.0)
+    assert rig.told == ["microphone silent"]
+    assert rig.table.audible()
+    rig.made["microphone"][0].state = "ok"
+    rig.watch(110.0, 111.0)
+    assert rig.told == ["microphone silent", "microphone sounds"]
+
+
+def test_zeros_of_a_microphone_that_never_gave_a_sound_are_left_to_the_room_check() -> None:
+    rig = Rig()
+    rig.made["microphone"][0].state, rig.made["microphone"][0].alive = "silent", False
+    rig.watch(100.0, 110.0)
+    assert rig.told == []
+
+
+def test_a_microphone_that_loses_what_it_hears_is_opened_anew_and_a_slow_clock_is_not() -> None:
+    rig = Rig()
+    microphone = rig.made["microphone"][0]
+    now = 100.0
+    for _ in range(3 * 3600):
+        now += 1.0
+        microphone.behind_s += 3e-4
+        rig.table.watch(now)
+    assert rig.told == []
+    for _ in range(12):
+        now += 0.25
+        microphone.behind_s += 0.1
+        rig.table.watch(now)
+    assert rig.told[0] == "microphone lost"
+    rig.watch(now, now + 3.0)
+    assert rig.told == ["microphone lost", "microphone back"]
+
+
+def test_what_is_ducked_held_and_taken_up_goes_to_the_loudspeaker_of_the_moment() -> None:
+    rig = Rig()
+    rig.table.duck()
+    rig.table.hold()
+    rig.table.resume(again=False)
+    assert rig.made["loudspeaker"][0].done == ["duck", "hold", "resume False"]
+    rig.unplug("loudspeaker")
+    rig.watch(100.0, 100.3)
+    rig.table.duck()
+    rig.table.resume()
+    assert rig.table.counters() == (0, 0.0)
 
 
 def test_a_sound_system_that_dies_and_comes_back_gives_both_back() -> None:

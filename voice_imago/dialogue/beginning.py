@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import takewhile
 from typing import Any
 
-from voice_imago.dialogue import facilitation
-from voice_imago.dialogue.ahead import texts_of_all
+from voice_imago.dialogue import ahead, facilitation
 from voice_imago.dialogue.guide import Guide
-from voice_imago.dialogue.script_names import KNOWN_SLOTS, MIRROR_GRAPH, VOICES_GRAPH
+from voice_imago.dialogue.script_names import KNOWN_SLOTS, MIRROR_GRAPH, STOP_GRAPH, TIME_OUT_GRAPH, VOICES_GRAPH
 from voice_imago.dialogue.script_shape import Script
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Line, State
@@ -103,9 +102,12 @@ def _leave_asides(state: State) -> State:
 
 
 def _prepare(guide: Guide, lines: list[Line]) -> None:
-    """Render the greeting first, then whatever the graphs may say; nothing that holds the couple's own words."""
-    course = guide.course
-    walked = (*course.prelude, course.dialogue, MIRROR_GRAPH)
-    graphs = [guide.script.graphs[name] for name in walked if name in guide.script.graphs]
-    everything = texts_of_all(graphs, guide.wording, course.partners, course.first)
-    guide.emit(Prepare(tuple(line.text for line in lines if not line.own)), Prepare(tuple(everything)))
+    """The greeting first, then whatever the graphs may say, then what may be said at any time.
+
+    What is asked for last comes first. Nothing that holds the couple's own words.
+    """
+    course, prompts = guide.course, guide.script.languages[guide.course.language].prompts
+    own_lines = [key for key in prompts if key.startswith("guide.")]
+    guide.emit(ahead.anywhere(guide.wording, course.partners, own_lines))
+    guide.prepare_all((*course.prelude, course.dialogue, MIRROR_GRAPH, TIME_OUT_GRAPH, STOP_GRAPH))
+    guide.emit(Prepare(tuple(line.text for line in lines if not line.own)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import options_prompt
@@ -24,46 +24,21 @@ from voice_imago.dialogue.script_names import (
     VOICES_GRAPH,
 )
 from voice_imago.dialogue.state import Phase
-from voice_imago.events import Cancel, Chime, Command, Hush, TuneVoice
+from voice_imago.dialogue.tuning import LIMITS, Tunings, VoiceTuning, gentler
+from voice_imago.events import Cancel, Command, Hush, TuneVoice
 
 __all__ = ["Commands", "VoiceTuning"]
 
 CANCEL_S = 10.0
 """Seconds in which a task that is given up has to be gone."""
-_RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
-_VOLUMES = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceTuning:
-    """How the guide speaks, in steps."""
-
-    rate: float = 1.0
-    """Factor on the words per minute of the settings."""
-    volume: float = 0.7
-    """0..1."""
-
-    def changed(self, name: str) -> VoiceTuning:
-        """One step slower, faster, louder or softer; the same object's values at the end of the range."""
-        if name in ("slower", "faster"):
-            return replace(self, rate=_step(_RATES, self.rate, 1 if name == "faster" else -1))
-        return replace(self, volume=_step(_VOLUMES, self.volume, 1 if name == "louder" else -1))
-
-
-def _step(scale: tuple[float, ...], value: float, by: int) -> float:
-    nearest = min(range(len(scale)), key=lambda i: abs(scale[i] - value))
-    return scale[max(0, min(len(scale) - 1, nearest + by))]
-
-
-_LIMIT = {"slower": "slowest", "faster": "fastest", "louder": "loudest", "softer": "softest"}
 
 
 class Commands:
     """Does what was commanded, in whatever phase."""
 
-    def __init__(self, guide: Guide, tuning: VoiceTuning | None = None) -> None:
+    def __init__(self, guide: Guide) -> None:
         self._guide = guide
-        self.tuning = tuning or VoiceTuning()
+        self.tunings: Tunings = guide.course.tunings
         self._table: dict[str, Callable[[Command], None]] = {
             "repeat": self._repeat,
             "pause": self._pause,
@@ -89,6 +64,9 @@ class Commands:
             "faster": self._tune,
             "louder": self._tune,
             "softer": self._tune,
+            "lower": self._tune,
+            "higher": self._tune,
+            "another_voice": lambda command: guide.ask_beside("another_voice"),
             "more_time": self._change_pace,
             "usual_time": self._change_pace,
         }
@@ -134,7 +112,7 @@ class Commands:
             self._go_on(command)
             return
         guide.note_rest()
-        guide.emit(Chime("paused"))
+        guide.chime("paused")
         guide.speak([guide.line("guide.paused")], "pause")
 
     def _go_on(self, command: Command) -> None:
@@ -142,6 +120,7 @@ class Commands:
         guide, state = self._guide, self._guide.state
         phase = state.phase
         if phase is Phase.PAUSED or (phase is Phase.SPEAKING and state.after == "pause"):
+            guide.chime("listening")
             guide.speak([guide.line("guide.resumed")], "again")
         elif phase is Phase.SPEAKING:
             guide.emit(Hush())
@@ -246,11 +225,23 @@ class Commands:
         self._guide.follow(self._guide.walker.back(self._guide.state))
 
     def _tune(self, command: Command) -> None:
-        guide, before = self._guide, self.tuning
-        self.tuning = before.changed(command.name)
-        key = command.name if self.tuning != before else _LIMIT[command.name]
-        guide.emit(TuneVoice(self.tuning.rate, self.tuning.volume))
-        guide.aside([guide.line(f"guide.{key}")])
+        """For whoever said so; a key, or a voice that is not known, means both."""
+        guide, before = self._guide, self.tunings
+        first, second = before
+        if command.by != 1:
+            first = first.changed(command.name)
+        if command.by != 0:
+            second = second.changed(command.name)
+        self.tunings = (first, second)
+        if first != before[0]:
+            guide.emit(TuneVoice(first.rate, first.volume, first.pitch, 0))
+        if second != before[1]:
+            guide.emit(TuneVoice(second.rate, second.volume, second.pitch, 1))
+        both = gentler(self.tunings)
+        guide.emit(TuneVoice(both.rate, both.volume, both.pitch))
+        key = command.name if self.tunings != before else LIMITS[command.name]
+        to = command.by if command.by in (0, 1) else None
+        guide.aside([replace(guide.line(f"guide.{key}"), to=to, fresh=True)])
 
     def _change_pace(self, command: Command) -> None:
         guide = self._guide

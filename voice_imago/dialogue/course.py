@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from voice_imago.dialogue.script_names import EARCONS
 from voice_imago.dialogue.slots import Slot
+from voice_imago.dialogue.tuning import Tunings, VoiceTuning
 from voice_imago.events import Partner, Words
 
 __all__ = ["Course", "VoicesKnown", "Words"]
@@ -38,3 +40,9 @@ class Course:
     """The wall-clock time at which the session began; "at eight" counts from it. None: nobody says."""
     offered: bool = False
     """A session that was broken off is offered to be taken up, and not taken up at once."""
+    earcons: Literal["sounds", "words", "off"] = "sounds"
+    """Short tones, or words in their place where nothing else says the same."""
+    earcons_known: frozenset[str] = frozenset(EARCONS)
+    """Tones that need no introduction any more."""
+    tunings: Tunings = (VoiceTuning(), VoiceTuning())
+    """How the guide speaks to each partner."""

@@ -46,6 +46,7 @@ from typing import Any
 
 from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import Answers, expected, reminder_prompt, target
+from voice_imago.dialogue.barging_in import BargingIn
 from voice_imago.dialogue.beginning import Standing, greet, take_up
 from voice_imago.dialogue.commands import Commands
 from voice_imago.dialogue.course import Course
@@ -63,6 +64,7 @@ from voice_imago.dialogue.voices import Voices
 from voice_imago.dialogue.walk import other
 from voice_imago.events import (
     AnswerKeyed,
+    BargedIn,
     Command,
     Disclosed,
     Due,
@@ -107,6 +109,7 @@ class Dialogue:
             Talked: self._turns.talked,
             Interruption: self._interrupted,
             Overlap: self._overlapped,
+            BargedIn: BargingIn(self._guide).barged_in,
             Due: self._due,
             Disclosed: self._moves.disclosed,
             Command: self._commanded,

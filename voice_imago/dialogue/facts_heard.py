@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voice_imago.events import (
     AnswerKeyed,
+    BargedIn,
     Command,
     Disclosed,
     Due,
@@ -31,6 +32,7 @@ DialogueFact = (
     | Talked
     | Interruption
     | Overlap
+    | BargedIn
     | Due
     | Performed
     | Progressed

@@ -1,8 +1,8 @@
 """What the guide says and does when a part of the program fails or comes back.
 
 Nobody loses the floor over a fault: what can wait is said before the next prompt, what cannot is murmured. Only a
-lost microphone stops the dialogue, since nobody could be heard: it stands still until the microphone is back, or
-until somebody goes on by key.
+lost microphone, or a lost loudspeaker, stops the dialogue, since nobody could be heard: it stands still until both are
+there, or until somebody goes on by key. What was said last is said again then.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = ["Faults"]
 
 _PASSING = frozenset({"piece_failed", "piece_lost", "too_slow"})
 """Faults of the recogniser that cost one piece; the next one may be well."""
+_DEVICES = frozenset({"microphone", "loudspeaker"})
 _STILL_WRITES = ("late", "aside")
 """Faults of the journal after which it goes on keeping."""
 _CAN_WAIT = frozenset({"recogniser", "journal", "home"})
@@ -29,10 +30,14 @@ class Faults:
 
     def __init__(self, guide: Guide) -> None:
         self._guide = guide
+        self._lost: set[str] = set()
+        """Which of ``_DEVICES`` are gone."""
 
     def failed(self, fault: Fault) -> None:
         """A part does not work any more."""
         guide = self._guide
+        if fault.part in _DEVICES:
+            self._lost.add(fault.part)
         if fault.part == "journal" and fault.code not in _STILL_WRITES:
             guide.state = guide.state.keep("keeping", Slot("choice:none"))
         if fault.part == "recogniser":
@@ -42,7 +47,8 @@ class Faults:
         line = self._first_known(f"{fault.part}_{fault.code}", f"{fault.part}_failed", f"{fault.part}_lost")
         if line is None:
             return
-        if fault.part == "microphone" and self._stands_or_falls():
+        if self._stops_all(fault.part) and self._stands_or_falls():
+            guide.chime("fault")
             guide.speak([line], "pause")
             guide.state = replace(guide.state, frozen=True)
         else:
@@ -51,6 +57,7 @@ class Faults:
     def recovered(self, fact: Recovered) -> None:
         """A part works again."""
         guide = self._guide
+        self._lost.discard(fact.part)
         if fact.part == "recogniser":
             if guide.words == guide.course.words:
                 return
@@ -58,13 +65,19 @@ class Faults:
         line = self._first_known(f"{fact.part}_back")
         if line is None:
             return
-        if fact.part == "microphone" and guide.state.frozen:
+        if fact.part in _DEVICES and guide.state.frozen and not self._lost:
             guide.speak([line], "again")
+        elif fact.part == "loudspeaker" and guide.state.phase in LISTENING and not guide.turn_open:
+            guide.aside([line, *guide.state.said])
         else:
             self._tell(fact.part, line)
 
+    def _stops_all(self, part: str) -> bool:
+        """A voice that is heard loses nothing over a loudspeaker."""
+        return part == "microphone" or (part == "loudspeaker" and not self._guide.turn_open)
+
     def _stands_or_falls(self) -> bool:
-        """Whether the dialogue needs the microphone now: not in a rest or pause, not at the end."""
+        """Whether the dialogue needs them now: not in a rest or pause, not at the end."""
         now = self._guide.state.beneath
         resting = now.phase in (Phase.RESTING, Phase.PAUSED)
         return not resting and not (now.phase is Phase.SPEAKING and now.after in ("pause", "stop", "finish"))
@@ -89,4 +102,6 @@ class Faults:
             others = tuple(one for one in state.first if not one.key.startswith(f"guide.{part}_"))
             guide.state = replace(state, first=(*others, line))
         else:
+            if not line.key.endswith("_back"):
+                guide.chime("fault")
             guide.aside([line])

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -56,6 +56,8 @@ class Guide(Speaking):
         self.running = 0
         """Id of a task that has to be given up when nobody waits for it any more; 0: there is none."""
         self._tasks = 0
+        self.beside: dict[int, Task] = {}
+        """Tasks that no step waits for, by their ids."""
         self.endings = {
             "listen": self.listen,
             "grace": self.grant_grace,
@@ -91,7 +93,10 @@ class Guide(Speaking):
         """Do what the current step says, from its beginning; ``resumed``: once more, after something else."""
         step, state = self.step, self.state
         if step.do == "walk":
-            self.follow(self.walker.walk(state))
+            walked = self.walker.walk(state)
+            if step.graph.startswith("{"):  # only now it is known which one
+                self.prepare_all((walked.call.graph,))
+            self.follow(walked)
             return
         if step.do == "branch":
             known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}
@@ -132,6 +137,7 @@ class Guide(Speaking):
             self.speak(lines, "leave")
             return
         if step.do == "end":
+            self.chime("done")
             lines = [*self.give_up(), *self.out_of_the_part(), *lines, self.line("guide.goodbye")]
         self.speak(lines, _AFTER[step.do])
 
@@ -142,7 +148,12 @@ class Guide(Speaking):
         line = self.prompt_line(again=resumed)
         new = step.do == "turn" and line.form == "first" and not resumed
         stem = new and self.wording.has_stem(step.prompt, self.roles())
-        return [line, self.wording.next_stem(step.prompt, self.roles())] if stem else [line]
+        return [line, replace(self.wording.next_stem(step.prompt, self.roles()), to=line.to)] if stem else [line]
+
+    def prepare_all(self, graphs: Sequence[str]) -> None:
+        """Render ahead whatever these graphs, and those that they walk, may say."""
+        found = ahead.reachable(self.script.graphs, graphs)
+        self.emit(ahead.everything(found, self.wording, self.course.partners, self.course.first))
 
     def begin_next(self) -> None:
         """Begin the next of the graphs to come, as if nothing had been before it."""
@@ -221,6 +232,29 @@ class Guide(Speaking):
             self.emit(Perform(self._tasks, task, partner, start, end, self.step.what, self._values(), self.step.of))
         return self._tasks
 
+    def ask_beside(self, task: Task, what: str = "") -> None:
+        """Have something done that no step waits for; what came of it may be said in between."""
+        self._tasks += 1
+        self.beside[self._tasks] = task
+        self.emit(Perform(self._tasks, task, what=what))
+
+    # ------------------------------------------------------------------ earcons
+
+    def chime(self, name: str, *, alone: bool = False) -> None:
+        """An earcon before whatever is said next; the first time ever followed by words that say what it means.
+
+        ``alone``: nothing is said, so that neither is it introduced, nor are words said in its place.
+        """
+        course = self.course
+        if course.earcons == "sounds":
+            self.emit(Chime(name))
+            if name not in course.earcons_known and not alone:
+                self.course = replace(course, earcons_known=course.earcons_known | {name})
+                self.say_before_the_next(self.line(f"guide.sound_{name}"))
+                self.ask_beside("know_sound", name)
+        elif course.earcons == "words" and not alone and self.wording.knows(f"guide.instead_{name}"):
+            self.say_before_the_next(self.line(f"guide.instead_{name}"))
+
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""
         slots, said = self.state.slots, self.kept()
@@ -288,7 +322,8 @@ class Guide(Speaking):
 
     def rest_over(self) -> None:
         """The rest is over, by time or because somebody said so."""
-        self.emit(Expect(None), Chime("time"))
+        self.emit(Expect(None))
+        self.chime("time")
         self.finish_step()
 
     def pause(self) -> None:
@@ -333,6 +368,7 @@ class Guide(Speaking):
         """The current step's question again, shorter; once it was asked, put to the one who answers."""
         if not self.step.prompt:
             return self.line("guide.one_moment")
+        person = self.asker if self.step.asker else self.actor
         if self.step.asker and not self.state.asked:
-            return self.wording.line(self.step.prompt, self.roles(), form="repeat")
-        return self.wording.question(self.step.prompt, self.roles())
+            return replace(self.wording.line(self.step.prompt, self.roles(), form="repeat"), to=person)
+        return replace(self.wording.question(self.step.prompt, self.roles()), to=person)

@@ -14,7 +14,9 @@ FLOODED_GRAPH: Final = "flooded"
 ROOM_GRAPH: Final = "room"
 VOICES_GRAPH: Final = "voices"
 ROOM_CHECK_GRAPH: Final = "room_check"
+ECHO_GRAPH: Final = "echo"
 MODEL_GRAPH: Final = "model"
+HEAR_ME_GRAPH: Final = "hear_me"
 PAUSE_HERE_GRAPH: Final = "pause_here"
 DELETE_GRAPH: Final = "delete"
 KEPT_GRAPH: Final = "what_is_kept"
@@ -23,8 +25,8 @@ HELP_GRAPH: Final = "find_help"
 TOPIC_GRAPH: Final = "another_topic"
 CHECKS_GRAPH: Final = "private_checks"
 ASIDES: Final = frozenset((
-    TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, MODEL_GRAPH,
-    PAUSE_HERE_GRAPH, DELETE_GRAPH, KEPT_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
+    TIME_OUT_GRAPH, STOP_GRAPH, FLOODED_GRAPH, ROOM_GRAPH, VOICES_GRAPH, ROOM_CHECK_GRAPH, ECHO_GRAPH, MODEL_GRAPH,
+    HEAR_ME_GRAPH, PAUSE_HERE_GRAPH, DELETE_GRAPH, KEPT_GRAPH, HELP_GRAPH, TOPIC_GRAPH, CHECKS_GRAPH,
 ))  # fmt: skip
 """Shared graphs that commands, the facilitator and the start of an evening enter."""
 BREAKS: Final = frozenset((TIME_OUT_GRAPH, FLOODED_GRAPH, PAUSE_HERE_GRAPH))
@@ -57,6 +59,7 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "check_room": ("good", "louder", "silent"),
     "measure_room": ("good", "noisy", "restless", "silent"),
     "measure_echo": ("good", "unheard", "ringing", "overloud"),
+    "test_echo": ("full", "half"),
     "learn_voice": ("good", "too_short", "too_quiet", "clipped", "noisy"),
     "tell_apart": ("good", "too_alike", "missing"),
     "keep_voices": ("good", "failed"),
@@ -73,6 +76,8 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "try_model": ("good", "slow", "too_slow"),
     "use_model": ("good",),
     "decline_model": ("good",),
+    "another_voice": ("good", "only"),
+    "know_sound": ("good",),
 }
 """What may come of each task; the same table as in ``effects.Perform``."""
 KEPT_THINGS: Final = (
@@ -88,14 +93,17 @@ KEPT_THINGS: Final = (
     "finished",
 )
 """What can be stored and recalled; the workup for its owner alone."""
+EARCONS: Final = ("listening", "time", "paused", "done", "fault")
+"""Short tones, each with one meaning that is also said (domain A7, A8)."""
 WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "store": (*KEPT_THINGS, "notice", "old_dates"),
+    "store": (*KEPT_THINGS, "notice", "set_up", "old_dates"),
     "recall": KEPT_THINGS,
     "consent": ("", "withdrawn"),
     "take_up": ("", "declined"),
     "forget": ("session", "everything"),
     "look_for_model": ("", "smaller"),
     "choose_model": ("tiny", "base", "small", "several"),
+    "know_sound": EARCONS,
 }
 """The tasks that a step has to say more about, and what it may say; "" where it may be left out."""
 TASK_S: Final = 30.0
@@ -113,6 +121,7 @@ SUPPLY_AFTER_S: Final = 4.0
 
 COMMANDS: Final = (
     "repeat", "pause", "go_on", "skip", "time_out", "stop", "help", "slower", "faster", "louder", "softer",
+    "lower", "higher", "another_voice",
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
     "private_check", "more_time", "usual_time",
@@ -133,14 +142,19 @@ GUIDE_KEYS: Final = frozenset(
         # commands
         "paused", "resumed", "stopped", "skip_not", "skipped", "help", "keys", "where", "whose_turn", "how_long",
         "kept_none", "kept_counts", "kept_notes", "kept_transcript", "slower", "faster",
-        "louder", "softer", "slowest", "fastest", "loudest", "softest", "more_time", "usual_time", "no_limit",
+        "louder", "softer", "slowest", "fastest", "loudest", "softest", "lower", "higher", "lowest",
+        "highest", "another_voice", "only_voice", "voice_missing", "more_time", "usual_time", "no_limit",
+        # earcons: what each means, once, or words in its place
+        "sound_listening", "sound_time", "sound_paused", "sound_done", "sound_fault", "instead_listening",
+        "instead_time",
         # gentle moves
         "floor_1", "floor_2", "floor_3", "one_voice", "let_catch", "one_sentence", "mirror_first", "mirror_for_now",
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "journal_full", "journal_late", "journal_aside",
+        "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
+        "microphone_silent",
         # the journal
         "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
         "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",

@@ -107,8 +107,8 @@ def _read_graph(folder: Path, path: Path, problems: Problems) -> Graph | None:
     if len(problems.lines) > before and len(steps) < len(items):
         return None  # further checks of half a graph would only repeat the problem
     start, leave, prelude = (str(head.get(name, "")) for name in ("start", "exit", "prelude"))
-    menu, alone, shared = (bool(head.get(name, False)) for name in ("menu", "alone", "shared"))
-    return Graph(path.stem, start, steps, menu, alone, shared, leave, prelude)
+    menu, alone, shared, held = (bool(head.get(name, False)) for name in ("menu", "alone", "shared", "held"))
+    return Graph(path.stem, start, steps, menu, alone, shared, leave, held, prelude)
 
 
 _SILENT = ("walk", "branch")

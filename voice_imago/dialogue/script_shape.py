@@ -171,6 +171,8 @@ class Graph:
     exit: str = ""
     """Of a shared graph in which somebody plays a part: the only step that leads out of it. A break leads there, too,
     and it is said before any end."""
+    held: bool = False
+    """Its prompts have to be heard: speaking over them cuts none off, but for the one who has the floor."""
     prelude: str = ""
     """The first step when walked before a dialogue; empty: ``start``."""
 

@@ -70,6 +70,7 @@ class GraphTable(Struct, forbid_unknown_fields=True):
     alone: bool = False
     shared: bool = False
     exit: str = ""
+    held: bool = False
     prelude: str = ""
 
 

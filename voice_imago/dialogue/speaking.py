@@ -128,7 +128,7 @@ class Speaking:
 
     def _say(self, line: Line) -> int:
         self._ids += 1
-        self.emit(Say(self._ids, line.key, line.text, line.form, line.own))
+        self.emit(Say(self._ids, line.key, line.text, line.form, line.own, line.to, line.fresh))
         return self._ids
 
     # ------------------------------------------------------------------ words

@@ -64,6 +64,10 @@ class Line:
     text: str
     own: bool = False
     """Words of the couple's own are in it: its sound is never written."""
+    to: Partner | None = None
+    """In whose way it is spoken; None: to both."""
+    fresh: bool = False
+    """Only as the voice is set now: it tells how it was changed."""
 
 
 CallKind = Literal["main", "prelude", "part", "mirror", "aside"]

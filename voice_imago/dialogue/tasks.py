@@ -51,7 +51,9 @@ class Tasks:
         waiting = state.beneath
         if fact.id == guide.running:
             guide.running = 0
-        if fact.id in self._lessons:
+        if fact.id in guide.beside:
+            self._done_beside(guide.beside.pop(fact.id), fact.outcome)
+        elif fact.id in self._lessons:
             self._learnt(self._lessons.pop(fact.id), fact.outcome)
         elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
             if waiting is state:
@@ -111,6 +113,15 @@ class Tasks:
         if task == "tell_apart":
             self._told_apart(outcome)
         guide.follow(guide.walker.outcome(guide.state, outcome))
+
+    def _done_beside(self, task: Task, outcome: str) -> None:
+        """Said in the voice that it is about."""
+        guide = self._guide
+        if task != "another_voice":
+            return
+        self._tell(task, outcome, None)
+        line = guide.line("guide.another_voice" if outcome == "good" else "guide.only_voice")
+        guide.aside([replace(line, fresh=True)])
 
     def _recalled(self, fact: Performed) -> None:
         """What was kept on an earlier evening is known again, in place of what was said meanwhile."""

@@ -11,7 +11,6 @@ from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase, State
 from voice_imago.dialogue.walk import other
 from voice_imago.events import (
-    Chime,
     Expect,
     Interruption,
     Intervention,
@@ -169,7 +168,7 @@ class Turns:
         move = facilitation.on_overlap(fact.seconds, state.moves, guide.at - state.intervened_at)
         if move is facilitation.SOFT_SOUND:
             guide.emit(Publish(Intervention(guide.at, "both_at_once", 1, None)))
-            guide.emit(Chime("time"))
+            guide.chime("time", alone=True)
         elif move is not None:
             self._make("both_at_once", move)
 
@@ -201,7 +200,7 @@ class Turns:
             return
         guide.emit(Publish(Intervention(guide.at, "long_turn", rung, guide.actor)))
         if rung == 1:
-            guide.emit(Chime("time"))
+            guide.chime("time", alone=True)
         else:
             guide.state = replace(guide.state, intervened_at=guide.at)
             guide.murmur(guide.line("guide.let_catch" if rung == 2 else "guide.one_sentence"))

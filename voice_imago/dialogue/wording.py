@@ -50,11 +50,11 @@ class Wording:
             self.forget(key, person)
         form = self.form(key, person)
         self._heard[key, person] += 1
-        return self.line(key, roles, form=form)
+        return replace(self.line(key, roles, form=form), to=person)
 
     def peek(self, key: str, roles: Mapping[str, str], person: Person) -> Line:
         """What ``next_line`` would give, without counting it."""
-        return self.line(key, roles, form=self.form(key, person))
+        return replace(self.line(key, roles, form=self.form(key, person)), to=person)
 
     def forget(self, key: str, person: Person) -> None:
         """The full form next time, after an error or when an explanation was wanted."""
@@ -77,6 +77,12 @@ class Wording:
     def knows(self, key: str) -> bool:
         """Whether the language has this prompt."""
         return key in self._language.prompts
+
+    def fixed(self, key: str, values: Mapping[str, str]) -> bool:
+        """Whether nothing but these values has to be filled in."""
+        prompt = self._sayable(key, values)
+        texts = (prompt.first, prompt.repeat, prompt.cue, prompt.stem, *prompt.stems)
+        return set[str]().union(*map(_named, texts)) <= {"sender", "receiver", *values}
 
     def line(self, key: str, roles: Mapping[str, str], *, form: Form = "first") -> Line:
         """A prompt in one form. A key that no file has is a fault of the program, so it raises KeyError."""

@@ -64,6 +64,11 @@ class SounddeviceMicrophone:
         return self._watch.health(active=active, now=time.monotonic())
 
     @property
+    def alive(self) -> bool:
+        """It has given a sound that was not exact zeros."""
+        return self._watch.alive
+
+    @property
     def received_samples(self) -> int:
         """At the device's rate, since the start."""
         return self._watch.received_samples

@@ -12,6 +12,7 @@ import itertools
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -38,7 +39,10 @@ class SounddevicePlayer:
         on_ended: Ended,
         device: int | str | None = None,
         quiet_start: bool = True,
+        reference: Callable[[Pcm, float], None] | None = None,
     ) -> None:
+        """``reference`` gets each block that is played and its rate, in the audio thread; the block is not kept."""
+        self._reference = reference
         self._on_began = on_began
         self._on_ended = on_ended
         self._device = device
@@ -99,6 +103,18 @@ class SounddevicePlayer:
         """Fade out in 5 ms; what was being played is told as ended and interrupted."""
         self._playback.stop()
 
+    def duck(self) -> None:
+        """12 dB softer within 5 ms of the next callback."""
+        self._playback.duck()
+
+    def hold(self) -> None:
+        """Silent where it is; not over."""
+        self._playback.hold()
+
+    def resume(self, *, again: bool = True) -> None:
+        """As loud as before, from the beginning of the last phrase or from where it is."""
+        self._playback.resume(again=again)
+
     def close(self) -> None:
         """Never hangs. What was being played is told as ended and interrupted before this returns."""
         stream, self._stream = self._stream, None
@@ -129,6 +145,8 @@ class SounddevicePlayer:
         self._watch.chunk(n_samples, zeros=False, now=time.monotonic())
         first = outdata[:, 0]
         self._playback.fill(first)
+        if self._reference is not None:
+            self._reference(first, self._watch.rate_hz)
         if outdata.shape[1] > 1:
             outdata[:, 1:] = first[:, np.newaxis]
 
@@ -209,6 +227,15 @@ class SilentPlayer:
 
     def stop(self) -> None:
         """Nothing is ever being played."""
+
+    def duck(self) -> None:
+        """Nothing to soften."""
+
+    def hold(self) -> None:
+        """Nothing to hold."""
+
+    def resume(self, *, again: bool = True) -> None:
+        """Nothing to take up."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -155,8 +155,40 @@ class Player(Protocol):
         """Fade out in 5 ms."""
         ...
 
+    def duck(self) -> None:
+        """Play what is being played 12 dB softer."""
+        ...
+
+    def hold(self) -> None:
+        """Be silent where the prompt is now; it is not over."""
+        ...
+
+    def resume(self, *, again: bool = True) -> None:
+        """As loud as before ``duck`` or ``hold``; ``again``: from the beginning of the phrase that was ducked."""
+        ...
+
     def chime(self, pcm: Pcm) -> None:
         """Play an earcon over whatever is being played; not told back."""
+        ...
+
+
+class EchoCanceller(Protocol):
+    """Takes the guide's own voice out of the microphone. Frames are exactly 10 ms; ValueError otherwise."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lag_samples(self) -> int:
+        """At ``HEAR_HZ``: by which what ``clean`` gives trails what it was given."""
+        ...
+
+    def played(self, frame: Pcm) -> None:
+        """10 ms at ``PLAY_HZ`` that the loudspeaker was given, silence too; before their echo reaches ``clean``."""
+        ...
+
+    def clean(self, frame: Pcm) -> Pcm:
+        """10 ms of the microphone at ``HEAR_HZ``, without the echo."""
         ...
 
 

@@ -24,6 +24,8 @@ class StreamWatch:
     received_samples: int = 0
     zero_samples_run: int = 0
     overflows: int = 0
+    alive: bool = False
+    """It has given a sound: exact zeros from now on mean that it was switched off."""
     first_chunk_wall: float | None = None
     last_chunk_wall: float | None = None
 
@@ -32,6 +34,7 @@ class StreamWatch:
             self.first_chunk_wall = now - n_samples / self.rate_hz
         self.last_chunk_wall = now
         self.received_samples += n_samples
+        self.alive = self.alive or not zeros
         self.zero_samples_run = self.zero_samples_run + n_samples if zeros else 0
 
     def health(self, *, active: bool, now: float) -> Health:

@@ -66,9 +66,32 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     engine = _engine()
     if request["do"] == "voices":
         return {"voices": _names(engine)}
+    if request["do"] == "render_many":
+        return _render_many(request)
     _tune(engine, request)
     _render(engine, request["text"], request["target"], float(request["deadline_s"]))
     return {"done": True}
+
+
+def _render_many(request: dict[str, Any]) -> dict[str, Any]:
+    """One text after the other, each with an engine object of its own: only the library behind them stays.
+
+    A second text of one object would not be spoken. Stops at the first that fails; elsewhere than with eSpeak at once.
+    """
+    from pyttsx3.engine import Engine
+
+    end, count = time.monotonic() + float(request["deadline_s"]), 0
+    for text, target in zip(request["texts"], request["targets"], strict=True):
+        try:
+            engine = Engine()
+            if str(engine) != "espeak":
+                break
+            _tune(engine, request)
+            _render(engine, text, target, end - time.monotonic())
+        except Refused:
+            break
+        count += 1
+    return {"done": True, "count": count}
 
 
 def _engine() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,27 @@ class Pyttsx3Voice:
             except VoiceError as error:
                 trouble = error
         raise trouble
+
+    def render_many(self, texts: Sequence[str], settings: VoiceSettings, targets: Sequence[Path]) -> None:
+        """Several texts in one child, which costs a tenth a text. What went wrong is not there afterwards; VoiceError
+        only where nothing could be rendered at all."""
+        with contextlib.ExitStack() as parts:
+            wanted = [
+                (clean_text(text), target, parts.enter_context(part_file(target)))
+                for text, target in zip(texts, targets, strict=True)
+            ]
+            request = {
+                "do": "render_many",
+                "texts": [spoken for spoken, _, _ in wanted],
+                "targets": [str(part.absolute()) for _, _, part in wanted],
+                "voice": settings.voice,
+                "rate_wpm": clipped_rate(settings.rate_wpm),
+                "volume": min(max(settings.volume, 0.0), 1.0),
+            }
+            done = self._ask(request, self._deadline.seconds("".join(texts))).get("count", 0)
+            for spoken, target, part in wanted[: int(done)]:
+                with contextlib.suppress(VoiceError):
+                    accept(part, target, spoken, settings)
 
     def voices(self) -> Sequence[str]:
         """Names that ``VoiceSettings.voice`` takes, without the variants of eSpeak such as ``en-us+f3``."""

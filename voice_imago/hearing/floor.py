@@ -26,6 +26,7 @@ SURE_NATS = 10.0
 """Evidence for the voice that takes the floor over. Measured: 15 of 140 take-overs were wrong without, 10 with it."""
 CERTAIN_S = 2.0
 """Speech after which the label alone is believed."""
+NEWEST_S = 0.5
 _LOOK_BACK_S = 4.0
 
 
@@ -69,6 +70,12 @@ def holds(track: VoiceTrack, found: Intrusion, for_s: float) -> bool:
     sign = 1.0 if found.by == 0 else -1.0
     sure = sign * track.evidence(found.since, track.now) >= SURE_NATS or spoken_s >= CERTAIN_S
     return spoken_s >= LEAST_SPOKEN_S and sure
+
+
+def speaks_now(track: VoiceTrack, by: Speaker) -> bool:
+    """Whether the newest frames are that voice's; the running label stays half a second with one that fell silent."""
+    evidence = track.evidence(track.now - NEWEST_S, track.now)
+    return by in (0, 1) and (evidence > 0.0) == (by == 0)
 
 
 def yields(by: Speaker, turn: Turn) -> bool:

@@ -1,6 +1,8 @@
 """When the microphone is not listened to: the guide hears neither itself nor anybody during a time-out.
 
-Half duplex on the sample clock: no frame that touches a shut moment is heard, but for the first half second of a
+In full duplex (``Gate.full``) somebody else takes the guide's voice out of the sound, and its prompts shut nothing.
+
+In half duplex no frame that touches a shut moment of the sample clock is heard, but for the first half second of a
 prompt, in which somebody who had only paused may go on. What is heard there cannot be the guide's own echo:
 
 (a) speech that was believed before the prompt began goes on being heard while it lasts;
@@ -39,7 +41,10 @@ class Gate:
         """Level in the microphone minus level given to the loudspeaker, as measured here; None: not measured."""
         self.tail_s = tail_s
         """Seconds for which the room still sounds after the last sample of a prompt."""
+        self.full = False
+        """The guide's echo is taken out of what is heard, so its prompts shut nothing."""
         self._shut_at: float | None = None
+        self._over_until = 0.0
         self._forecast: Forecast | None = None
         self._grace_from: float | None = None
         self._opens_at = 0.0
@@ -53,8 +58,13 @@ class Gate:
         self._forecast, self._grace_from = forecast, None
 
     def open_after(self, at_s: float, tail_s: float | None = None) -> None:
-        """The prompt's last sample sounded at ``at_s``: hear again one tail later."""
-        self._opens_at = at_s + (self.tail_s if tail_s is None else tail_s)
+        """The prompt's last sample sounded at ``at_s``: hear again one tail later.
+
+        ``tail_s``: hear nothing until then, whatever is taken out (a sound that measures)."""
+        if tail_s is None:
+            self._over_until, self._opens_at = at_s + self.tail_s, 0.0
+        else:
+            self._opens_at = at_s + tail_s
         self._shut_at = None
 
     def microphone(self, on: bool) -> None:
@@ -65,7 +75,15 @@ class Gate:
         """Whether the frame from ``start_s`` to ``end_s`` must not be heard, but for ``grace``."""
         if not self._microphone or start_s < self._opens_at:
             return True
-        return self._shut_at is not None and end_s > self._shut_at
+        return not self.full and self.over(start_s, end_s)
+
+    def over(self, start_s: float, end_s: float) -> bool:
+        """Whether a prompt or its echo is in the air between two moments."""
+        return start_s < self._over_until or (self._shut_at is not None and end_s > self._shut_at)
+
+    def busy(self, start_s: float, end_s: float) -> bool:
+        """Whether the room cannot be heard by itself: something is in the air, or nothing is listened to."""
+        return self.closed(start_s, end_s) or self.over(start_s, end_s)
 
     def grace(self, start_s: float, end_s: float, lag_s: float = 0.0) -> bool:
         """Whether this closed frame lies in the first half second of a prompt, as a detector sees it that is late by
@@ -75,7 +93,7 @@ class Gate:
         if self._grace_from is None:
             self._grace_from = max(start_s, self._shut_at)
         over = end_s - lag_s > self._grace_from + GRACE_S
-        return self._microphone and start_s >= self._opens_at and not over
+        return self._microphone and start_s >= max(self._opens_at, self._over_until) and not over
 
     def no_echo(self, end_s: float, level_db: float) -> bool:
         """Whether a frame of grace is too loud for the guide's own echo."""

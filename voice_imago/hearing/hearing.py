@@ -70,6 +70,16 @@ class Hearing:
         return self._segmenter.speaking
 
     @property
+    def undecided(self) -> bool:
+        """Somebody speaks, and perhaps it is the turn before that goes on."""
+        return self._turns.undecided
+
+    @property
+    def voice(self) -> Speaker | None:
+        """Whose voice is heard now, as far as can be told."""
+        return self._track.label if self._track.heard_voices and self._segmenter.speaking else None
+
+    @property
     def pauses(self) -> PauseMemory:
         """What the partners' pauses taught so far."""
         return self._turns.pauses
@@ -92,6 +102,8 @@ class Hearing:
         facts = self._missed_frames(heard.at)
         self._at = heard.at
         self._records.frame(heard.speech)
+        if heard.over:
+            self._turns.guide_sounded(heard.at)
         facts += self._gated(heard.at) if heard.gated else self._frame(heard)
         return facts + self._limits(heard.at)
 

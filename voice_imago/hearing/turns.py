@@ -25,7 +25,16 @@ from voice_imago.events import (
     Window,
 )
 from voice_imago.hearing.endpointing import THINKING, EndpointSettings, Patience, PauseMemory, Turn
-from voice_imago.hearing.floor import INTERRUPTION_S, OVERLAP_S, Intrusion, backchannels, holds, intrusion, yields
+from voice_imago.hearing.floor import (
+    INTERRUPTION_S,
+    OVERLAP_S,
+    Intrusion,
+    backchannels,
+    holds,
+    intrusion,
+    speaks_now,
+    yields,
+)
 from voice_imago.hearing.pieces import Pieces
 from voice_imago.hearing.record import TurnRecord, TurnRecords
 from voice_imago.hearing.segmenter import Segmenter
@@ -50,9 +59,18 @@ class _Marks:
     gate_shut: float = 0.0
     """When the guide began to speak."""
     gate_opened: float = 0.0
-    """Silence before this was the guide's."""
+    """Until then nothing was heard."""
+    sounds_since: float = 0.0
+    """When the guide began what it is saying while it listens;"""
+    sounded: float = -1e9
+    """and when it was last heard to."""
     carried: float | None = None
     """Since when the voice that took the floor over has been running on."""
+
+    @property
+    def quiet_since(self) -> float:
+        """Silence before this was the guide's."""
+        return max(self.gate_opened, self.sounded)
 
 
 class Turns:
@@ -100,6 +118,20 @@ class Turns:
         if not just_shut:
             self._undoable = None
         return just_shut
+
+    def guide_sounded(self, at: float) -> None:
+        """The guide is speaking in this frame, and yet it is heard (full duplex)."""
+        marks, most_s = self._marks, self._settings.undo_in_prompt_s + self._track.lag_s
+        if at - marks.sounded > most_s:
+            marks.sounds_since = at - self._track.frame_s
+        marks.sounded = at
+        if at - marks.sounds_since >= most_s and not self._segmenter.speaking:
+            self._undoable = None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is still open if the turn that has just ended goes on."""
+        return self._undoable is not None and self._segmenter.running
 
     def forget_sound(self) -> None:
         """What was running never became speech."""
@@ -206,7 +238,7 @@ class Turns:
         return at - turn.decided > self._settings.undo_s and in_prompt_s >= self._settings.undo_in_prompt_s
 
     def _learn_pause(self, turn: Turn, start: float) -> None:
-        if self._marks.gate_opened < turn.last_end:  # else part of the silence was the guide's
+        if self._marks.quiet_since < turn.last_end:  # else part of the silence was the guide's
             self.pauses.heard(turn.partner(), start - turn.last_end)
 
     # ------------------------------------------------------------------ endings
@@ -233,7 +265,8 @@ class Turns:
 
     def _overlapping(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
         """Whether the voice that cut in and the holder's have gone on together past the next limit."""
-        past = sum(found.held_s >= limit_s for limit_s in OVERLAP_S)
+        held_s = found.held_s if speaks_now(self._track, found.by) else 0.0
+        past = sum(held_s >= limit_s for limit_s in OVERLAP_S)
         if found.by == UNKNOWN or found.left_at is not None or past <= turn.overlaps or self._settings.continuous:
             return []
         turn.overlaps = past
@@ -241,7 +274,7 @@ class Turns:
 
     def _outlasted(self, at: float, turn: Turn, since: float) -> bool:
         """A television or a guest does not keep a partner's turn open; a turn no partner began is nobody's to end."""
-        gone_s = at - max(since, self._marks.gate_opened)
+        gone_s = at - max(since, self._marks.quiet_since)
         began = since > turn.start + FRESH_S  # else the running labels took the stranger for a partner
         begun = began and turn.holder() is not None and not self._settings.continuous
         return begun and gone_s >= self._patience(turn).seconds
@@ -271,7 +304,7 @@ class Turns:
         return min(before, spans[-1].end) if spans else before
 
     def _silent(self, at: float, turn: Turn) -> list[HearingFact]:
-        silence_s = at - max(turn.last_end, self._marks.gate_opened)
+        silence_s = at - max(turn.last_end, self._marks.quiet_since)
         patience_s = self._patience(turn).seconds
         if silence_s >= patience_s:
             return self._end(turn, at, turn.last_end, "silence")

@@ -1,9 +1,10 @@
 """The inputs of a session, small enough to keep and exact enough to give the same decisions again.
 
 A frame is two or three bytes before compression: a digit for the probability of speech (every threshold is a whole
-tenth, so a digit decides the same), whole decibels, sixteenths of a nat; a gated frame is one byte. Frames follow each
-other, so their times are counted. All other inputs are tables of their fields. Moments are whole samples wherever they
-can be. Texts are no part of a tape, only whether there was one: they are in ``words``, if at all.
+tenth, so a digit decides the same), whole decibels, sixteenths of a nat; a gated frame is one byte, and one that was
+heard over the guide has a byte of marks more. Frames follow each other, so their times are counted. All other inputs
+are tables of their fields. Moments are whole samples wherever they can be. Texts are no part of a tape, only whether
+there was one: they are in ``words``, if at all.
 
 Beside the inputs a part holds the facts that came of them, for comparison, and what ``overheard`` noted.
 """
@@ -14,7 +15,7 @@ import lzma
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from typing import Any, get_type_hints
@@ -34,7 +35,9 @@ HZ = 16_000
 """Samples in a second; moments are counted in them."""
 MOST_WORDS = 31
 """So many words of a text are counted; a longer one decides the same (``slots.MOST_WORDS``)."""
-GATED, WITH_LLR = 10, 20
+GATED, WITH_LLR, MARKED = 10, 20, 40
+OVER, QUICK_KNOWN, QUICK, AGAINST, DOUBTFUL = 1, 2, 4, 8, 16
+"""Marks of a frame that was heard over the guide."""
 LOWEST_DB = 255
 MOST_LLR = 32_767
 _JUMP = "FrameNumber"
@@ -48,7 +51,8 @@ class Part(msgspec.Struct):
     """Some of a session, in order."""
 
     speech: bytes = b""
-    """Per frame: the digit, more by ``WITH_LLR`` where there was an opinion; or ``GATED``."""
+    """Per frame: the digit, more by ``WITH_LLR`` where there was an opinion, by ``MARKED`` where marks follow; or
+    ``GATED``."""
     level: bytes = b""
     """Per frame that was heard: decibels below full scale."""
     llr: bytes = b""
@@ -60,6 +64,8 @@ class Part(msgspec.Struct):
     answers: list[Answer] = []
     closed: bool = False
     """What came afterwards is nobody else's: it was not put on tape."""
+    marks: bytes = b""
+    """Per marked frame."""
 
 
 def placeholder(text: str) -> str:
@@ -85,7 +91,7 @@ def unpacked(content: bytes) -> Part:
 def joined(parts: Sequence[Part]) -> Part:
     """Several parts as one. Frames behind a part's last input count before the next part's first."""
     whole, waiting = Part(runs=[], others=[], facts=[], answers=[]), 0
-    speech, level, llr = [], [], []
+    speech, level, llr, marks = [], [], [], []
     for part in parts:
         runs = list(part.runs)
         rest = len(part.speech) - sum(runs)
@@ -101,7 +107,8 @@ def joined(parts: Sequence[Part]) -> Part:
         speech.append(part.speech)
         level.append(part.level)
         llr.append(part.llr)
-    whole.speech, whole.level, whole.llr = b"".join(speech), b"".join(level), b"".join(llr)
+        marks.append(part.marks)
+    whole.speech, whole.level, whole.llr, whole.marks = map(b"".join, (speech, level, llr, marks))
     return whole
 
 
@@ -113,6 +120,7 @@ class _Columns:
     speech: bytearray = field(default_factory=bytearray)
     level: bytearray = field(default_factory=bytearray)
     llr: array[int] = field(default_factory=lambda: array("h"))
+    marks: bytearray = field(default_factory=bytearray)
     runs: list[int] = field(default_factory=list)
     others: list[dict[str, Any]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
@@ -166,7 +174,7 @@ class Recorder:
         """What came since the last cut."""
         c, self._now, self._settled = self._now, _Columns(), 0
         columns = bytes(c.speech), bytes(c.level), c.llr.tobytes()
-        return Part(*columns, c.runs, c.others, c.facts, c.answers, self._closed)
+        return Part(*columns, c.runs, c.others, c.facts, c.answers, self._closed, bytes(c.marks))
 
     def _other(self, table: dict[str, Any]) -> None:
         self._now.runs.append(self._now.since)
@@ -196,7 +204,10 @@ class Recorder:
         if frame.gated:
             now.speech.append(GATED)
             return
-        now.speech.append(_digit(frame.speech) + (0 if llr is None else WITH_LLR))
+        marks = _marks(frame)
+        now.speech.append(_digit(frame.speech) + (0 if llr is None else WITH_LLR) + (MARKED if marks else 0))
+        if marks:
+            now.marks.append(marks)
         now.level.append(int(-frame.level_db))
         if llr is not None:
             now.llr.append(llr)
@@ -208,6 +219,17 @@ def _digit(speech: float) -> int:
     if digit and speech < digit / 10:
         return digit - 1
     return digit + 1 if digit < 9 and speech >= (digit + 1) / 10 else digit
+
+
+def _marks(frame: FrameHeard) -> int:
+    quick = 0 if frame.quick is None else QUICK_KNOWN + QUICK * frame.quick
+    return OVER * frame.over + quick + AGAINST * frame.against + DOUBTFUL * frame.doubtful
+
+
+def _marked(frame: FrameHeard, marks: int) -> FrameHeard:
+    quick = bool(marks & QUICK) if marks & QUICK_KNOWN else None
+    over, against, doubtful = (bool(marks & mark) for mark in (OVER, AGAINST, DOUBTFUL))
+    return replace(frame, over=over, quick=quick, against=against, doubtful=doubtful)
 
 
 def text_key(given: Input, lines: int) -> tuple[str, int, str] | None:
@@ -275,6 +297,7 @@ class _Frames:
         llr = array("h")
         llr.frombytes(part.llr)
         self._codes, self._levels, self._llr = iter(part.speech), iter(part.level), iter(llr)
+        self._marks = iter(part.marks)
         self._samples = samples
         self.number = 1
         """Of the next frame."""
@@ -286,8 +309,9 @@ class _Frames:
             if code == GATED:
                 yield FrameHeard(at, 0.0, SILENCE_DB, None, gated=True)
             else:
-                llr = next(self._llr) / PER_NAT if code >= WITH_LLR else None
-                yield FrameHeard(at, (code % 10 + 0.5) / 10, float(-next(self._levels)), llr)
+                llr = next(self._llr) / PER_NAT if code % MARKED >= WITH_LLR else None
+                frame = FrameHeard(at, (code % 10 + 0.5) / 10, float(-next(self._levels)), llr)
+                yield _marked(frame, next(self._marks)) if code >= MARKED else frame
 
 
 def _input(table: dict[str, Any], lines: int, texts: Texts) -> Input:

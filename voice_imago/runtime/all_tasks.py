@@ -9,6 +9,7 @@ from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.journal_tasks import JOURNAL_TASKS, JournalTasks
 from voice_imago.runtime.model_tasks import MODEL_TASKS, ModelTasks
 from voice_imago.runtime.tasks import Tasks
+from voice_imago.runtime.voice_kept import VOICE_TASKS, VoiceTasks
 
 __all__ = ["AllTasks"]
 
@@ -24,10 +25,11 @@ class AllTasks:
         *,
         remembering: Remembering | None = None,
         journal: JournalTasks | None = None,
+        voice: VoiceTasks | None = None,
     ) -> None:
         """None: this computer, or this kind of evening, cannot do it; ``done`` is told so."""
         self._table, self._models, self._done = table, models, done
-        self._remembering, self._journal = remembering, journal
+        self._remembering, self._journal, self._voice = remembering, journal, voice
 
     def perform(self, wanted: Perform) -> None:
         able = self._able(wanted)
@@ -36,11 +38,13 @@ class AllTasks:
         else:
             able.perform(wanted)
 
-    def _able(self, wanted: Perform) -> Tasks | ModelTasks | Remembering | JournalTasks | None:
+    def _able(self, wanted: Perform) -> Tasks | ModelTasks | Remembering | JournalTasks | VoiceTasks | None:
         if wanted.task in MODEL_TASKS:
             return self._models
         if Remembering.can(wanted):
             return self._remembering
+        if wanted.task in VOICE_TASKS:
+            return self._voice
         if wanted.task in JOURNAL_TASKS:
             return self._journal
         return self._table

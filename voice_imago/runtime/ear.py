@@ -12,7 +12,8 @@ The voiceprint sees frames of speech only, and those unamplified; silence costs 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ OFFSET_S = 2.0
 """Seconds in which a microphone's offset is looked for: what every frame has in common, those without a voice, too."""
 LEAST_OFFSET = 0.003
 """Of full scale; less does no harm, and healthy sound is left as it is."""
+QUICK_SHARE = 0.6
+"""Share of a frame from which the quick detector hears a voice in it."""
+AGAINST = 0.05
+"""Probability below which the detector is wholly against a voice: that of claps and coughs."""
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
 
@@ -85,6 +90,12 @@ class Ear:
         self._ring = _Ring(keep_s)
         self._frames = 0
         self._means: deque[float] = deque(maxlen=whole_frames(OFFSET_S, self._frame_s))
+        self.quick: Callable[[Samples], float] | None = None
+        """A quicker detector, for who speaks over the guide: a frame -> share of speech in it."""
+        self.own: Callable[[], bool] | None = None
+        """Whether it is the guide itself that is heard; asked only when the quick detector hears a voice."""
+        self.doubtful_until_s = 0.0
+        """Frames until then are marked as doubtful."""
         self._gated = False
         self._goes_on = False
         """The last frame was heard, and if the gate shut meanwhile, speech has lasted since before."""
@@ -152,7 +163,19 @@ class Ear:
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking
         llr = None if llr is None else _in_steps(llr, PER_NAT)
-        return [*self._scored(at, opinions), FrameHeard(at, speech, float(round(level)), llr)]
+        heard = FrameHeard(at, speech, float(round(level)), llr)
+        return [*self._scored(at, opinions), self._over(heard, frame, start)]
+
+    def _over(self, heard: FrameHeard, frame: Samples, start: float) -> FrameHeard:
+        """In full duplex: what there is to know where the guide is speaking meanwhile."""
+        if not self.gate.full:
+            return heard
+        quick = None if self.quick is None else self.quick(frame) >= QUICK_SHARE
+        if not self.gate.over(start, heard.at):
+            return heard
+        own = bool(quick) and self.own is not None and self.own()
+        against, doubtful = heard.speech < AGAINST, own or heard.at < self.doubtful_until_s
+        return replace(heard, over=True, quick=quick, against=against, doubtful=doubtful)
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""

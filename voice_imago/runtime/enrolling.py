@@ -22,7 +22,7 @@ def enrol(options: argparse.Namespace) -> int:
         return _list()
     if options.forget is not None:
         return _forget(options.forget)
-    options.thinking, options.voices, options.room = None, "auto", "measure"
+    options.thinking, options.voices, options.room, options.echo = None, "auto", "measure", "half"
     return sit_down(options, load_script(), ENROLMENT)
 
 

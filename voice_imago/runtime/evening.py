@@ -50,7 +50,7 @@ def evening_slots(asked: str, settings: Settings, script: Script, now: datetime)
 
 
 class Remembering:
-    """Remembers that the notice was heard."""
+    """Remembers that the notice was heard, and that the set-up was walked."""
 
     def __init__(self, run: Run, done: Done) -> None:
         """``run``: where a disk may take its time."""
@@ -59,16 +59,17 @@ class Remembering:
     @staticmethod
     def can(wanted: Perform) -> bool:
         """Whether this is the task for it."""
-        return (wanted.task, wanted.what) == ("store", "notice")
+        return wanted.task == "store" and wanted.what in ("notice", "set_up")
 
     def perform(self, wanted: Perform) -> None:
         """A dialogue does not fail for want of a disk: then the notice is heard again the next time."""
-        self._run(_remember_the_notice, lambda outcome: self._done(wanted.id, outcome))
+        known = {"notice_heard": True} if wanted.what == "notice" else {"set_up": True}
+        self._run(lambda: _remember(known), lambda outcome: self._done(wanted.id, outcome))
 
 
-def _remember_the_notice() -> str:
+def _remember(known: Mapping[str, bool]) -> str:
     try:
-        save_settings(msgspec.structs.replace(load_settings(), notice_heard=True))
+        save_settings(msgspec.structs.replace(load_settings(), **known))
     except FileError as error:
         output.error(str(error))
         return "failed"

@@ -14,7 +14,7 @@ from voice_imago.engines.recorded import resample
 from voice_imago.errors import DeviceError, VoiceError
 from voice_imago.journal.telling import Told
 from voice_imago.runtime.aloud import Aloud
-from voice_imago.runtime.plan import make_prompts
+from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.settings import load_settings
 
 __all__ = ["say_history"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from voice_imago.dialogue.script import Script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
+from voice_imago.engines.voice_shelf import HouseVoice
 from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
 from voice_imago.events import (
     Input,
@@ -30,21 +33,25 @@ from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
+from voice_imago.runtime.duplex import Chunk, LostSound, make_duplex
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
 from voice_imago.runtime.evening import Remembering
 from voice_imago.runtime.event_stream import EventStream
+from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.journal_tasks import Answer, JournalTasks
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
-from voice_imago.runtime.plan import StartPlan, make_prompts
+from voice_imago.runtime.plan import StartPlan
+from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
 from voice_imago.runtime.understanding import Desk, model_tasks, start_scribe, take_over
+from voice_imago.runtime.voice_kept import VoiceTasks, at_start, keep_tuning, tunings_of
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import load_settings, save_settings
@@ -69,7 +76,7 @@ class Live:
     def __init__(self, plan: StartPlan, script: Script) -> None:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
-        self._chunks: list[Samples] = []
+        self._chunks: list[Chunk] = []
         """Not posted yet; only the microphone's thread touches it."""
         self._parts = ExitStack()
         self._leading = False
@@ -77,9 +84,18 @@ class Live:
         self._detector = make_detector(plan.detector)
         self._enough_samples = self._detector.frame_samples
         self._ear = Ear(self._detector, tail_s=plan.settings.tail_s)
+        self._duplex = make_duplex(plan, self._ear, self._echo_changed)
+        self._lost_sound = LostSound()
         self._table = Table(
             TableDevices(self._new_microphone, self._new_loudspeaker, reinitialise),
-            TableNews(self._device_lost, self._device_back, self._silence, lambda: self._stage.talking),
+            TableNews(
+                self._device_lost,
+                self._device_back,
+                self._silence,
+                talking=lambda: self._stage.talking,
+                hearing=lambda: self._stage.session.hearing.turn_open,
+                silent=self._microphone_silent,
+            ),
         )
 
     def run(self) -> str:
@@ -137,31 +153,45 @@ class Live:
     def _set_stage(self, stream: EventStream) -> None:
         plan = self._plan
         cache, voice = make_prompts(
-            self._script, plan.language, plan.settings, background=True, on_fault=self._voice_fault
+            self._script,
+            plan.language,
+            plan.settings,
+            background=True,
+            on_fault=self._voice_fault,
+            asked_voice=plan.settings.voice if plan.voice_asked else "",
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
-        opening = choose_opening(plan, self._scribe.reason)
+        opening = choose_opening(plan, self._scribe.reason, duplex=self._duplex is not None)
         self._ear.enrol(opening.voiceprint)
-        self._start_tasks(opening)
+        for tuned in at_start(tunings_of(plan.settings, plan.partners)):
+            cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
+        self._start_tasks(opening, cache, voice)
         course = opening.course(plan, self._scribe, self._script)
+        if voice.shelf.missing and not voice.at_home:
+            course = replace(course, opening=(*course.opening, "guide.voice_missing"))
         hearing = settings_for(self._detector, thinking=plan.thinking)
-        session = Session(self._script, SessionSettings(course, hearing, recogniser=self._scribe.name))
+        session = Session(
+            self._script, SessionSettings(course, hearing, recogniser=self._scribe.name, echo=self._echo())
+        )
         ports = StagePorts(
-            prompts=LivePrompts(cache, self._inbox, self._voice_changed),
+            prompts=LivePrompts(
+                cache, self._inbox, self._voice_changed, lambda tuned: keep_tuning(plan.partners, tuned, self._jobs)
+            ),
             player=self._table,
             pieces=self,
             ear=self._ear,
             stream=stream,
             chime=earcon,
             show=output.say,
-            audible=self._table.audible,
+            audible=lambda: plan.settings.mute != "voice" and self._table.audible(),
+            text_muted=plan.settings.mute == "text",
             tasks=self._tasks,
             journal=plan.kept.keeper,
         )
         self._stage = Stage(session, ports)
 
-    def _start_tasks(self, opening: Opening) -> None:
+    def _start_tasks(self, opening: Opening, cache: PromptCache, voice: HouseVoice) -> None:
         """What measures the room and learns the voices, beside the main loop."""
         self._jobs = jobs = JobThread(self._inbox.post)
         self._parts.callback(jobs.close)
@@ -174,6 +204,8 @@ class Live:
             audible=self._table.audible,
             late_s=self._table.latency_s,
             room_known=self._room_known,
+            raw=self._duplex.raw if self._duplex else None,
+            duplex=self._duplex.tested if self._duplex else None,
             trouble=output.error,
         )
         self._ear.gate.coupling_db = self._plan.settings.echo_db
@@ -181,7 +213,11 @@ class Live:
         desk = Desk(jobs, self._inbox.post, self._post, self._use_model)
         models = model_tasks(desk, self._plan.language, self._plan.model_dir)
         self._tasks = AllTasks(
-            table, models, remembering=Remembering(jobs, ports.done), journal=self._journal_tasks(jobs)
+            table,
+            models,
+            remembering=Remembering(jobs, ports.done),
+            journal=self._journal_tasks(jobs),
+            voice=VoiceTasks(cache, voice, jobs, ports.done),
         )
         self._parts.callback(self._tasks.close)
 
@@ -224,7 +260,13 @@ class Live:
         return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))
 
     def _new_loudspeaker(self) -> SounddevicePlayer:
-        return SounddevicePlayer(self._began, self._ended, _number("output", self._plan.output))
+        reference = self._duplex.reference.put if self._duplex else None
+        number = _number("output", self._plan.output)
+        return SounddevicePlayer(self._began, self._ended, number, reference=reference)
+
+    def _echo(self) -> Literal["half", "full"]:
+        """In which way the session begins."""
+        return "full" if self._duplex and self._duplex.full else "half"
 
     # ------------------------------------------------------------------ from other threads
 
@@ -234,10 +276,24 @@ class Live:
 
     def _heard(self, chunk: Samples) -> None:
         """Chunks are posted once they hold enough: waking the main loop costs more than the frames themselves."""
-        self._chunks.append(chunk)
-        if sum(map(len, self._chunks)) >= self._enough_samples:
+        self._chunks.append((self._duplex.taken() if self._duplex else (), chunk))
+        if sum(len(chunk) for _, chunk in self._chunks) >= self._enough_samples:
             chunks, self._chunks = self._chunks, []
-            self._inbox.post(lambda: self._stage.hear(np.concatenate(chunks)))
+            self._inbox.post(lambda: self._hear(chunks))
+
+    def _hear(self, chunks: list[Chunk]) -> None:
+        """In the main loop."""
+        if self._duplex is None:
+            self._stage.hear(np.concatenate([chunk for _, chunk in chunks]))
+            return
+        if self._lost_sound.now(self._table.counters()):
+            self._duplex.lost_sound()
+        self._stage.hear(self._duplex.clean(chunks))
+
+    def _echo_changed(self, full: bool) -> None:
+        """Told in the main loop, in the middle of a chunk."""
+        sentence = "The guide's voice is not taken out of the microphone any more."
+        self._post(lambda at: PartRecovered(at, "echo") if full else PartFailed(at, "echo", "lost", sentence))
 
     def _began(self, id: int) -> None:
         self._post(lambda at: PromptBegan(at, id))
@@ -283,7 +339,15 @@ class Live:
         self._post(lambda at: PartFailed(at, part, "lost", sentence))
 
     def _device_back(self, part: Part) -> None:
+        if self._duplex is not None:
+            self._duplex.device_back()
         self._post(lambda at: PartRecovered(at, part))
+
+    def _microphone_silent(self, on: bool) -> None:
+        sentence = "The microphone gives no sound at all; it may be switched off."
+        self._post(
+            lambda at: PartFailed(at, "microphone", "silent", sentence) if on else PartRecovered(at, "microphone")
+        )
 
     def _silence(self, seconds: float) -> None:
         self._stage.hear(np.zeros(round(seconds * HEAR_HZ), np.float32))

@@ -10,6 +10,7 @@ import msgspec
 from voice_imago import output
 from voice_imago.dialogue.course import Course, VoicesKnown
 from voice_imago.dialogue.script import Script
+from voice_imago.dialogue.script_names import ECHO_GRAPH, HEAR_ME_GRAPH
 from voice_imago.engines.ports import Voiceprint
 from voice_imago.engines.recognisers import Reason
 from voice_imago.engines.voiceprint_enrolment import VoiceModel, tell_apart, too_alike
@@ -18,8 +19,9 @@ from voice_imago.errors import VoiceImagoError
 from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
 from voice_imago.runtime.evening import EVENING, evening_course
-from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan
+from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, SET_UP, StartPlan
 from voice_imago.runtime.scribe import Scribe
+from voice_imago.runtime.voice_kept import tunings_of
 from voice_imago.settings import Settings
 
 __all__ = ["Opening", "choose_opening", "room_of", "with_room"]
@@ -41,9 +43,13 @@ class Opening:
         notices = [*plan.notices]
         if is_home(plan.recogniser):
             notices.append("guide.home_unreached" if scribe.reason == "home_away" else "guide.home_recogniser")
+        sets_up = plan.dialogue in (MODEL_SETUP, SET_UP, ENROLMENT)
+        if plan.echo != "half" and ECHO_GRAPH not in self.prelude and not sets_up:
+            notices.append("echo.half")
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
-        hello = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello", "guide.limits")
+        hello: tuple[str, ...] = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello",)
+        hello = hello if plan.dialogue in (MODEL_SETUP, SET_UP) else ("guide.hello", "guide.limits")
         course = Course(
             plan.dialogue,
             plan.language,
@@ -52,6 +58,9 @@ class Opening:
             opening=(*hello, *notices),
             prelude=(*self.prelude, *plan.kept.prelude),
             voices=self.voices,
+            tunings=tunings_of(plan.settings, plan.partners),
+            earcons=plan.settings.earcons,
+            earcons_known=frozenset(plan.settings.earcons_known),
             slots=plan.kept.slots,
             offered=plan.kept.standing is not None,
         )
@@ -59,18 +68,23 @@ class Opening:
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course
 
 
-def choose_opening(plan: StartPlan, reason: Reason = "asked") -> Opening:
+def choose_opening(plan: StartPlan, reason: Reason = "asked", *, duplex: bool = True) -> Opening:
     """Kept voices are used without a word; unknown ones are learnt in the prelude or from the first turns.
 
     ``reason``: why it is this recogniser. Where there is no speech model for the automatic one, it is offered.
+    ``duplex``: echoes can be cancelled here.
     """
-    if plan.dialogue == MODEL_SETUP:
+    if plan.dialogue in (MODEL_SETUP, SET_UP):
         return Opening("none", ())
     if plan.dialogue == ENROLMENT:
         return Opening("none", () if plan.room == "off" else ("room",))
     room = () if plan.room == "off" else ("room",) if _to_measure(plan) else ("room_check",)
+    if plan.echo != "half" and duplex:
+        room = (*room, ECHO_GRAPH)
     if reason in ("no_model", "damaged_model") and plan.recogniser == "auto" and not plan.settings.model_declined:
         room = (*room, MODEL_SETUP)
+    if plan.dialogue == EVENING and plan.room != "off" and not plan.settings.set_up:
+        room = (HEAR_ME_GRAPH, *room)
     if plan.voices == "off":
         return Opening("none", room)
     models = _kept(plan)

@@ -9,32 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.script_names import MIRROR_GRAPH
-from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec
-from voice_imago.engines.voice_chain import ChainVoice, ClosableVoice
-from voice_imago.engines.voice_espeak import EspeakVoice
-from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
-from voice_imago.engines.wyoming_address import VOICE_PORT, is_home, parse_address
-from voice_imago.errors import UsageError, VoiceError
-from voice_imago.folders import cache_folder
+from voice_imago.errors import UsageError
 from voice_imago.runtime.keeping import NOTHING_KEPT, KeptPorts
-from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
 __all__ = [
     "ENROLMENT",
     "MODEL_SETUP",
+    "SET_UP",
     "StartPlan",
     "check_dialogue",
     "check_language",
     "check_partners",
     "check_scene",
     "choose_name",
-    "make_prompts",
-    "make_voice",
 ]
 
 
@@ -47,8 +38,10 @@ JOINERS = "\u200c\u200d"
 ENROLMENT = "voices"
 """The graph that `enrol` walks as if it were a dialogue."""
 MODEL_SETUP = "model"
-"""The graph that `setup` walks as if it were a dialogue."""
-PRELUDES = ("room", "voices", "room_check", "model")
+"""The graph that `setup --only model` walks as if it were a dialogue."""
+SET_UP = "set_up"
+"""The graph that `setup` walks: loudspeaker, microphone, pace, room, voices, speech model."""
+PRELUDES = ("hear_me", "room", "voices", "room_check", "model")
 """Graphs that may come before a dialogue."""
 
 
@@ -71,6 +64,10 @@ class StartPlan:
     detector: Literal["auto", "silero", "webrtc"] = "auto"
     events: Path | None = None
     settings: Settings = field(default_factory=Settings)
+    voice_asked: bool = False
+    """The voice of the settings was named on the command line: it has to be here."""
+    echo: Literal["auto", "full", "half"] = "half"
+    """Whether it listens while it speaks; auto: if a test at the start shows that it can."""
     voices: Literal["auto", "learn", "off"] = "auto"
     room: Literal["auto", "measure", "off"] = "auto"
     notices: tuple[str, ...] = ()
@@ -133,39 +130,3 @@ def _spoken_name(given: str) -> str:
     if len(name) > 40 or not any(c.isalpha() for c in name):
         raise UsageError(f"{name!r} cannot be spoken as a name.", "Use letters, at most 40 of them.")
     return name
-
-
-def make_voice(address: str = "", language: str = "en") -> ChainVoice:
-    """pyttsx3 in a child process, then eSpeak NG directly; before both a speech server at home, if one is named.
-
-    A server that is not there is told and left out. Raises UsageError for one that cannot be used.
-    """
-    engines: list[ClosableVoice] = [Pyttsx3Voice(), EspeakVoice()]
-    if address:
-        from voice_imago.engines.wyoming_voice import HomeVoice  # late: needs the extra `home`
-
-        try:
-            engines.insert(0, HomeVoice(parse_address(address, VOICE_PORT), language))
-        except VoiceError as error:
-            output.error(f"{error} I speak with a voice of this computer.")
-    return ChainVoice(engines)
-
-
-def make_prompts(
-    script: Script, language: str, settings: Settings, *, background: bool, on_fault: Faulted | None = None
-) -> tuple[PromptCache, ChainVoice]:
-    """The prompt cache in the language's best voice; close the voice first."""
-    at_home = is_home(settings.voice)
-    voice = make_voice(settings.voice if at_home else "", language)
-    name = "" if at_home else settings.voice or _installed_voice(voice, script.languages[language].voices)
-    spoken = VoiceSettings(name, settings.rate_wpm, settings.volume)
-    return PromptCache(voice, spoken, cache_folder() / "prompts", on_fault, background=background), voice
-
-
-def _installed_voice(voice: ChainVoice, wanted: Sequence[str]) -> str:
-    """The first of the language's voices that this computer has; "" leaves the choice to the engine."""
-    try:
-        installed = {name.casefold(): name for name in voice.voices()}
-    except VoiceError:
-        return ""
-    return next((installed[name.casefold()] for name in wanted if name.casefold() in installed), "")

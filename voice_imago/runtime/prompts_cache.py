@@ -2,28 +2,32 @@
 
     text ── memory? ── disk? ── render ──► file (verified) ──► trimmed, levelled samples ──► memory
 
-``get`` never blocks; ``fetch`` does whatever is needed in the caller's thread; ``prepare`` has one
-background thread do it in order of need. After ``retune`` the old sound of a text is given out until the
-new one is there. Volume is applied when a prompt is handed out, so it changes at once and needs no
-rendering.
+``get`` never blocks; ``fetch`` does whatever is needed in the caller's thread; ``prepare`` has background threads do it
+in order of need. A prompt is said in the manner of the partner whom it is for, or of both; as long as the two are
+spoken to alike, nothing is rendered twice. After ``retune`` the old sound of a text is given out until the new one is
+there. Volume is applied when a prompt is handed out, so it changes at once and needs no rendering.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voice_imago.engines.ports import Pcm, VoiceEngine, VoiceSettings
 from voice_imago.engines.rendering import clipped_rate
 from voice_imago.errors import VoiceError
+from voice_imago.events import Partner
 from voice_imago.runtime.prompt_sound import at_volume
 from voice_imago.runtime.prompts_folder import PromptFolder
 from voice_imago.runtime.prompts_maker import PromptMaker
 
 RATE_FACTORS = (0.6, 2.5)
+PITCH_FACTORS = (0.5, 2.0)
+BULK = 12
+"""Texts that are rendered at once where that is cheaper."""
 GIVING_UP = 3
 """Failures in a row after which the background thread drops the rest; the next ``prepare`` tries again."""
 
@@ -42,10 +46,23 @@ class CacheLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How somebody is spoken to."""
+
+    rate: float = 1.0
+    pitch: float = 1.0
+    volume: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
-    key: str
+    text: str
     pcm: Pcm
     """At full volume."""
+
+
+Wanted = tuple[str, Partner | None]
+"""A text, and to whom it is said."""
 
 
 class PromptCache:
@@ -60,85 +77,110 @@ class PromptCache:
         *,
         limits: CacheLimits = CacheLimits(),
         background: bool = True,
+        workers: int = 1,
     ) -> None:
+        """``workers``: threads that render ahead; engines are processes of their own."""
         self._settings = settings
-        self._rate_factor = 1.0
-        self._volume = settings.volume
+        self._manners: dict[Partner | None, Manner] = {None: Manner(volume=settings.volume)}
         self._on_fault = on_fault
         self._limits = limits
         self._background = background
+        self._workers = workers
+        self._failed = 0
+        """In a row, of what was rendered ahead."""
         self._changed = threading.Condition()
         self._memory: OrderedDict[str, _Entry] = OrderedDict()
-        self._wanted: tuple[str, ...] = ()
-        self._pending: list[str] = []
+        self._keys: dict[str, list[str]] = {}
+        """Text -> the keys under which it is in memory, the newest last."""
+        self._wanted: tuple[Wanted, ...] = ()
+        self._pending: list[Wanted] = []
         self._busy: set[str] = set()
-        self._working = False
+        self._working = 0
         self._told: set[tuple[str, str]] = set()
         self._closed = False
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         disk = None if folder is None else PromptFolder(folder, limits.disk_bytes)
         self._maker = PromptMaker(engine, disk, lambda message: self._tell("cache_disk", message))
 
     # -------------------------------------------------------------------------------------- asking
 
-    def get(self, text: str) -> Pcm | None:
-        """The prompt if it is in memory, perhaps still at the rate before ``retune``; never blocks."""
+    def get(self, text: str, to: Partner | None = None, *, fresh: bool = False) -> Pcm | None:
+        """The prompt if it is in memory, perhaps still as it was before ``retune`` (not if ``fresh``); never blocks."""
         with self._changed:
-            entry = self._memory.get(text)
-            if entry is None:
-                return None
-            self._memory.move_to_end(text)
-            volume = self._volume
+            key = self._key(text, to)
+            if key not in self._memory:
+                older = self._keys.get(text)
+                if not older or fresh:
+                    return None
+                key = older[-1]
+            self._memory.move_to_end(key)
+            entry, volume = self._memory[key], self._manner(to).volume
         return at_volume(entry.pcm, volume)
 
-    def fetch(self, text: str) -> Pcm:
+    def fetch(self, text: str, to: Partner | None = None) -> Pcm:
         """The prompt as the voice is set now; blocks while it is loaded or rendered. Raises VoiceError."""
-        settings = self._tuned()
-        key = self._maker.key(text, settings)
-        entry = self._claimed(text, key)
+        settings, pitch = self._tuned(to)
+        key = self._key_of(text, settings, pitch)
+        entry = self._claimed(key)
         if entry is None:
             try:
-                entry = _Entry(key, self._maker.make(text, settings, key))
-                self._remember(text, entry)
+                on_disk = self._maker.key(text, settings)
+                entry = _Entry(text, self._maker.make(text, settings, on_disk, pitch))
+                self._remember(key, entry)
             finally:
                 with self._changed:
                     self._busy.discard(key)
                     self._changed.notify_all()
-        return at_volume(entry.pcm, self._volume)
+        return at_volume(entry.pcm, self._manner(to).volume)
 
-    def ask(self, text: str, ready: Ready) -> None:
+    def ask(self, text: str, ready: Ready, to: Partner | None = None, *, fresh: bool = False) -> None:
         """Call ``ready`` with the prompt: now if at hand, else from a thread once it is; None: there is none.
 
         Not queued behind what is being prepared: a prompt that is needed now waits for nothing else.
         """
-        pcm = self.get(text)
+        pcm = self.get(text, to, fresh=fresh)
         if pcm is not None:
             ready(pcm)
         elif self._background:
-            threading.Thread(target=self._answer, args=(text, ready), name="prompt", daemon=True).start()
+            threading.Thread(target=self._answer, args=(text, ready, to), name="prompt", daemon=True).start()
         else:
-            self._answer(text, ready)
+            self._answer(text, ready, to)
 
-    def prepare(self, texts: Iterable[str]) -> None:
-        """Render these ahead in the background, the first one first and before whatever was asked earlier."""
+    def prepare(self, texts: Iterable[str], to: Sequence[Partner | None] = ()) -> None:
+        """Render these ahead in the background, the first one first and before whatever was asked earlier.
+
+        ``to``: to whom each is said; empty: all of them to both.
+        """
         with self._changed:
-            self._wanted = tuple(dict.fromkeys(texts))
-            self._pending = [*self._wanted, *(text for text in self._pending if text not in self._wanted)]
+            said = list(texts)
+            self._wanted = tuple(dict.fromkeys(zip(said, to or [None] * len(said), strict=True)))
+            now = set(self._wanted)
+            self._pending = [*self._wanted, *(wanted for wanted in self._pending if wanted not in now)]
             self._wake()
 
-    def retune(self, rate_factor: float, volume: float) -> None:
-        """Rate as a factor (0.6..2.5) on the set one, for prompts as they get ready; volume 0..1, at once."""
+    def retune(self, rate_factor: float, volume: float, pitch: float = 1.0, to: Partner | None = None) -> None:
+        """Rate as a factor (0.6..2.5) on the set one and pitch, for prompts as they get ready; volume 0..1, at once.
+
+        ``to``: what is said to this partner; None: what is said to both, and to whoever has no manner of their own.
+        """
         with self._changed:
-            self._volume = min(max(volume, 0.0), 1.0)
-            self._rate_factor = min(max(rate_factor, RATE_FACTORS[0]), RATE_FACTORS[1])
+            self._manners[to] = Manner(
+                min(max(rate_factor, RATE_FACTORS[0]), RATE_FACTORS[1]),
+                min(max(pitch, PITCH_FACTORS[0]), PITCH_FACTORS[1]),
+                min(max(volume, 0.0), 1.0),
+            )
             self._renew()
 
     def revoice(self, settings: VoiceSettings) -> None:
-        """Another voice or base rate; old prompts still play until theirs are ready."""
+        """Another voice or base rate; old prompts still play until theirs are ready. Manners stay."""
         with self._changed:
             self._settings = settings
-            self._volume = settings.volume
             self._renew()
+
+    @property
+    def settings(self) -> VoiceSettings:
+        """The voice as it is set now."""
+        return self._settings
 
     def never_keep(self, text: str) -> None:
         """This one does not go to the disk."""
@@ -155,98 +197,163 @@ class PromptCache:
             self._closed = True
             self._pending.clear()
             self._changed.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=2.0)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=2.0)
 
     # ----------------------------------------------------------------------------------- preparing
 
     def _renew(self) -> None:
-        recent = reversed(self._memory)
-        self._pending = list(dict.fromkeys([*self._wanted, *self._pending, *recent]))
+        """Whatever is there or wanted is needed once more: the next prompts first, then what was used last."""
+        recent = dict.fromkeys(entry.text for entry in reversed(self._memory.values()))
+        again = ((text, to) for text in recent for to in self._manners)
+        self._pending = list(dict.fromkeys([*self._wanted, *self._pending, *again]))
         self._wake()
 
     def _wake(self) -> None:
         if self._closed or not self._background:
             self._pending.clear()
             return
-        if self._thread is None and self._pending:
-            self._thread = threading.Thread(target=self._work, name="prompts", daemon=True)
-            self._thread.start()
+        while self._pending and len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name="prompts", daemon=True)
+            self._threads.append(thread)
+            thread.start()
         self._changed.notify_all()
 
-    def _answer(self, text: str, ready: Ready) -> None:
-        ready(self._fetched(text))
+    def _answer(self, text: str, ready: Ready, to: Partner | None) -> None:
+        ready(self._fetched(text, to))
 
     def _work(self) -> None:
-        failed = 0
-        while (text := self._next()) is not None:
-            failed = 0 if self._fetched(text) is not None else failed + 1
-            if failed >= GIVING_UP:
-                failed = 0
+        while (batch := self._next()) is not None:
+            try:
+                if len(batch) > 1:
+                    self._in_bulk(batch)
+                for text, to in batch:
+                    self._failed = 0 if self._fetched(text, to) is not None else self._failed + 1
+                    if self._failed >= GIVING_UP or self._closed:
+                        break
+            finally:
                 with self._changed:
-                    self._pending.clear()
+                    self._working -= 1
+                    if self._failed >= GIVING_UP:
+                        self._failed = 0
+                        self._pending.clear()
+                    self._changed.notify_all()
 
-    def _fetched(self, text: str) -> Pcm | None:
+    def _in_bulk(self, batch: Sequence[Wanted]) -> None:
+        """Onto the disk, several in one go; whatever fails is rendered by itself afterwards, and told then."""
+        settings, _ = self._tuned(batch[0][1])
+        try:
+            self._maker.render_ahead([(text, self._maker.key(text, settings)) for text, _ in batch], settings)
+        except Exception as error:
+            self._tell("voice_failed", f"Prompts could not be prepared: {type(error).__name__}.")
+
+    def _fetched(self, text: str, to: Partner | None) -> Pcm | None:
         """The boundary of the worker threads: whatever happens, they go on and the fault is told."""
         try:
-            return self.fetch(text)
+            return self.fetch(text, to)
         except VoiceError as error:
             self._tell("voice_failed", str(error))
         except Exception as error:
             self._tell("voice_failed", f"A prompt could not be prepared: {type(error).__name__}.")
         return None
 
-    def _next(self) -> str | None:
-        """The text needed first that is not ready; None when closed."""
+    def _next(self) -> list[Wanted] | None:
+        """What is needed first and not ready, in one manner; None when closed. Counted as work until it is done."""
         with self._changed:
-            self._working = False
             while not self._closed:
-                while self._pending:
-                    text = self._pending.pop(0)
-                    entry = self._memory.get(text)
-                    if entry is None or entry.key != self._maker.key(text, self._tuned()):
-                        self._working = True
-                        return text
+                batch: list[Wanted] = []
+                while self._pending and len(batch) < (BULK if self._maker.in_bulk else 1):
+                    wanted = self._pending[0]
+                    if batch and self._tuned(wanted[1]) != self._tuned(batch[0][1]):
+                        break
+                    self._pending.pop(0)
+                    if self._needs_work(wanted):
+                        batch.append(wanted)
+                if batch:
+                    self._working += 1
+                    return batch
                 self._changed.notify_all()
                 self._changed.wait()
         return None
 
+    def _needs_work(self, wanted: Wanted) -> bool:
+        """Not in memory; where memory is full, what is on the disk is near enough until it is wanted next."""
+        text, to = wanted
+        settings, pitch = self._tuned(to)
+        if self._key_of(text, settings, pitch) in self._memory:
+            return False
+        full = self._bytes() >= self._limits.memory_bytes and wanted not in self._wanted
+        return not (full and self._maker.on_disk(text, self._maker.key(text, settings)))
+
     # -------------------------------------------------------------------------------------- making
 
-    def _tuned(self) -> VoiceSettings:
-        """What the engine is asked for: always full volume, softened later."""
-        rate_wpm = clipped_rate(self._settings.rate_wpm * self._rate_factor)
-        return replace(self._settings, rate_wpm=rate_wpm, volume=1.0)
+    def _manner(self, to: Partner | None) -> Manner:
+        return self._manners.get(to, self._manners[None])
 
-    def _claimed(self, text: str, key: str) -> _Entry | None:
+    def _tuned(self, to: Partner | None) -> tuple[VoiceSettings, float]:
+        """What the engine is asked for, and the pitch that is made of it: always full volume, softened later."""
+        manner = self._manner(to)
+        rate_wpm = clipped_rate(clipped_rate(self._settings.rate_wpm * manner.rate) / manner.pitch)
+        return replace(self._settings, rate_wpm=rate_wpm, volume=1.0), manner.pitch
+
+    def _key(self, text: str, to: Partner | None) -> str:
+        return self._key_of(text, *self._tuned(to))
+
+    def _key_of(self, text: str, settings: VoiceSettings, pitch: float) -> str:
+        key = self._maker.key(text, settings)
+        return key if pitch == 1.0 else f"{key} {pitch}"
+
+    def _claimed(self, key: str) -> _Entry | None:
         """What memory has; else None, and the key is the caller's to make (waits while another makes it)."""
         with self._changed:
             self._changed.wait_for(lambda: key not in self._busy)
-            entry = self._memory.get(text)
-            if entry is not None and entry.key == key:
-                self._memory.move_to_end(text)
+            entry = self._memory.get(key)
+            if entry is not None:
+                self._memory.move_to_end(key)
                 return entry
             self._busy.add(key)
             return None
 
     # ------------------------------------------------------------------------------------- keeping
 
-    def _remember(self, text: str, entry: _Entry) -> None:
+    def _remember(self, key: str, entry: _Entry) -> None:
+        """What a manner of now gives takes the place of what none gives any more."""
         with self._changed:
-            if text in self._memory and entry.key != self._maker.key(text, self._tuned()):
+            current = {self._key(entry.text, to) for to in self._manners}
+            older = self._keys.get(entry.text, [])
+            if older and key not in current:
                 return  # the voice was changed meanwhile; what is there may be newer
-            self._memory[text] = entry
-            self._memory.move_to_end(text)
+            for outdated in [known for known in older if known not in current]:
+                self._drop(outdated)
+            self._memory[key] = entry
+            self._memory.move_to_end(key)
+            keys = self._keys.setdefault(entry.text, [])
+            if key not in keys:
+                keys.append(key)
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         """Until memory is within its limit; what is needed next stays."""
-        size = sum(entry.pcm.nbytes for entry in self._memory.values())
-        for text in [text for text in self._memory if text not in self._wanted]:
+        needed, size = {text for text, _ in self._wanted}, self._bytes()
+        for key in [key for key, entry in self._memory.items() if entry.text not in needed]:
             if size <= self._limits.memory_bytes:
                 return
             if len(self._memory) > 1:
-                size -= self._memory.pop(text).pcm.nbytes
+                size -= self._memory[key].pcm.nbytes
+                self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        entry = self._memory.pop(key, None)
+        if entry is not None:
+            keys = [known for known in self._keys[entry.text] if known != key]
+            if keys:
+                self._keys[entry.text] = keys
+            else:
+                del self._keys[entry.text]
+
+    def _bytes(self) -> int:
+        return sum(entry.pcm.nbytes for entry in self._memory.values())
 
     def _tell(self, code: str, message: str) -> None:
         with self._changed:

@@ -24,13 +24,16 @@ class PromptFolder:
         self._size_bytes: int | None = None
 
     def open(self) -> None:
-        """Create the folder, private, and clear what a killed run left. Raises OSError."""
+        """Create the folder, private; clear what a killed run left, and what is over the limit. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         self.folder.chmod(PRIVATE_FOLDER)
         for part in self.folder.glob(".*.part.wav"):
             with contextlib.suppress(OSError):
                 if time.time() - part.stat().st_mtime > ABANDONED_S:
                     part.unlink()
+        self._size_bytes = sum(size for _, size, _ in self._files())
+        if self._size_bytes > self._limit_bytes:
+            self._trim()
 
     def path(self, key: str) -> Path:
         return self.folder / f"{key}.wav"

@@ -5,12 +5,13 @@ When the disk fails, prompts are rendered by way of a private folder in RAM and 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voice_imago.engines.ports import Pcm, VoiceEngine, VoiceSettings
@@ -21,6 +22,8 @@ from voice_imago.runtime.prompts_folder import PromptFolder
 
 RAM_FOLDER = Path("/dev/shm")  # noqa: S108 -- only a private folder made inside it is used
 
+Sound = tuple[int, Pcm]
+"""Hertz and samples as an engine gave them."""
 DiskLost = Callable[[str], None]
 """One sentence; from any thread."""
 
@@ -44,15 +47,44 @@ class PromptMaker:
         """This text is rendered by way of RAM only."""
         self._unkept.add(text)
 
-    def make(self, text: str, settings: VoiceSettings, key: str) -> Pcm:
-        """Ready to play, at full volume. Raises VoiceError."""
+    def make(self, text: str, settings: VoiceSettings, key: str, pitch: float = 1.0) -> Pcm:
+        """Ready to play, at full volume. Raises VoiceError.
+
+        ``pitch``: a factor, made as a tape does it, by playing the same samples at another rate; the caller asks the
+        engine for a slower or faster pace, so that the prompt takes as long as without.
+        """
         disk = self._disk
         if disk is None or text in self._unkept:
-            return self._by_way_of_ram(text, settings)
-        kept = self._kept(disk, text, settings, key)
-        return kept if kept is not None else self._rendered(disk, text, settings, key)
+            rate_hz, sound = self._by_way_of_ram(text, settings)
+        else:
+            kept = self._kept(disk, text, settings, key)
+            rate_hz, sound = kept if kept is not None else self._rendered(disk, text, settings, key)
+        return ready_to_play(sound, round(rate_hz * pitch))
 
-    def _kept(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str) -> Pcm | None:
+    def on_disk(self, text: str, key: str) -> bool:
+        """Whether there is a file for it; nobody has looked into it."""
+        return self._disk is not None and text not in self._unkept and self._disk.path(key).exists()
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether several texts at once are cheaper than one after the other."""
+        return self._disk is not None and hasattr(self._engine, "render_many")
+
+    def render_ahead(self, texts: Sequence[tuple[str, str]], settings: VoiceSettings) -> None:
+        """Several texts, each with its key, into the folder. What fails is not there afterwards; nothing is raised."""
+        disk = self._disk
+        many = getattr(self._engine, "render_many", None)
+        if disk is None or many is None:
+            return
+        kept = [(text, key) for text, key in texts if text not in self._unkept and not disk.path(key).exists()]
+        if len(kept) < 2:
+            return
+        with contextlib.suppress(VoiceError):
+            many([text for text, _ in kept], settings, [disk.path(key) for _, key in kept])
+        for _, key in kept:
+            disk.added(key)
+
+    def _kept(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str) -> Sound | None:
         """None when it is not there, or damaged and therefore to be rendered again."""
         path = disk.path(key)
         if not path.exists():
@@ -63,21 +95,21 @@ class PromptMaker:
         except VoiceError:
             return None
         disk.touch(key)
-        return ready_to_play(sound, rate_hz)
+        return rate_hz, sound
 
-    def _rendered(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str) -> Pcm:
+    def _rendered(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str) -> Sound:
         try:
             self._engine.render(text, settings, disk.path(key))
-            pcm = _ready(disk.path(key))
+            sound = read_wav(disk.path(key))
         except VoiceError:
             if disk.works():
                 raise
             self._lose(disk, "the disk is full or cannot be written")
             return self._by_way_of_ram(text, settings)
         disk.added(key)
-        return pcm
+        return sound
 
-    def _by_way_of_ram(self, text: str, settings: VoiceSettings) -> Pcm:
+    def _by_way_of_ram(self, text: str, settings: VoiceSettings) -> Sound:
         try:
             parent = RAM_FOLDER if os.access(RAM_FOLDER, os.W_OK) else None
             place = tempfile.mkdtemp(prefix="voice-imago-", dir=parent)
@@ -87,7 +119,7 @@ class PromptMaker:
         try:
             path = Path(place, "prompt.wav")
             self._engine.render(text, settings, path)
-            return _ready(path)
+            return read_wav(path)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -106,8 +138,3 @@ class PromptMaker:
         self._disk = None
         why = reason.rstrip(".")
         self._on_disk_lost(f"Prompts cannot be kept in {disk.folder}: {why}. For this session they are kept in memory.")
-
-
-def _ready(path: Path) -> Pcm:
-    rate_hz, sound = read_wav(path)
-    return ready_to_play(sound, rate_hz)

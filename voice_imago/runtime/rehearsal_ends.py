@@ -9,7 +9,7 @@ import soxr
 
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Heard, Pcm, Recogniser, Samples
 from voice_imago.errors import VoiceError
-from voice_imago.events import TextReady, Transcribe
+from voice_imago.events import Partner, TextReady, Transcribe, TuneVoice
 from voice_imago.runtime.couple import Couple
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.stage import Pieces, Stage
@@ -40,6 +40,15 @@ class SampleClockPlayer:
         if self._id is not None:
             self._told.append((self._id, "stopped"))
         self._id = None
+
+    def duck(self) -> None:
+        """A scripted couple waits for the guide to finish."""
+
+    def hold(self) -> None:
+        """See ``duck``."""
+
+    def resume(self, *, again: bool = True) -> None:
+        """See ``duck``."""
 
     def chime(self, pcm: Pcm) -> None:
         self._earcon = _heard(pcm)
@@ -76,9 +85,11 @@ class CachedPrompts:
         self._cache, self._on_failure = cache, on_failure
         self._told = False
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
         try:
-            pcm: Pcm | None = self._cache.fetch(text)
+            pcm: Pcm | None = self._cache.fetch(text, to)
         except VoiceError as error:
             pcm = None
             if not self._told:
@@ -86,11 +97,11 @@ class CachedPrompts:
                 self._on_failure(error)
         ready(pcm)
 
-    def prepare(self, texts: tuple[str, ...]) -> None:
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None:
         """Nothing is rendered ahead: the sample clock waits."""
 
-    def retune(self, rate: float, volume: float) -> None:
-        self._cache.retune(rate, volume)
+    def retune(self, tuned: TuneVoice) -> None:
+        self._cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
 
     def never_keep(self, text: str) -> None:
         self._cache.never_keep(text)

@@ -28,7 +28,8 @@ from voice_imago.journal.replay import digest_of
 from voice_imago.runtime.aloud import Aloud
 from voice_imago.runtime.couple import levelled, under_speech
 from voice_imago.runtime.earcons import earcon
-from voice_imago.runtime.plan import check_language, check_scene, make_prompts
+from voice_imago.runtime.guide_voice import make_prompts
+from voice_imago.runtime.plan import check_language, check_scene
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
 from voice_imago.runtime.scene import Line, Scene, read_scene, scenes_folder

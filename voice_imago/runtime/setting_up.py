@@ -8,13 +8,15 @@ from pathlib import Path
 
 from voice_imago import output
 from voice_imago.dialogue.script import load_script
+from voice_imago.engines.voice_shelf import Shelf, fill_shelf
 from voice_imago.engines.whisper_paces import FAST, known_pace, remember_pace
-from voice_imago.errors import DeviceError, ModelError, UsageError, VoiceError
+from voice_imago.errors import DeviceError, ModelError, UsageError
 from voice_imago.runtime.devices import describe, list_devices
+from voice_imago.runtime.guide_voice import no_voice_sentence, own_engines
 from voice_imago.runtime.model_shelf import SIZES
 from voice_imago.runtime.model_tasks import pace_line
 from voice_imago.runtime.models import MODELS, fetch_model, find_model, name_for, verify_model
-from voice_imago.runtime.plan import MODEL_SETUP, check_language, make_voice
+from voice_imago.runtime.plan import MODEL_SETUP, SET_UP, check_language
 from voice_imago.runtime.start import lead_typed, sit_down
 from voice_imago.runtime.trial import Trial
 from voice_imago.runtime.understanding import remember_model
@@ -29,9 +31,10 @@ SIZE = "base"
 def set_up(options: argparse.Namespace) -> int:
     """By voice, unless a model is named or nobody is to be asked. Raises UsageError, FileError, ModelError."""
     if options.model is None and not options.yes:
-        options.thinking, options.voices, options.room = None, "off", "off"
-        lead = lead_typed if options.typed else sit_down
-        return lead(options, load_script(), MODEL_SETUP)
+        options.thinking, options.voices, options.room, options.echo = None, "off", "off", "half"
+        if options.typed:  # there is nothing to hear
+            return lead_typed(options, load_script(), MODEL_SETUP)
+        return sit_down(options, load_script(), MODEL_SETUP if options.only else SET_UP)
     language = check_language(load_script(), options.language or load_settings().language)
     return fetch_one(options.model or name_for(SIZE, language), options.model_dir, language, ask=not options.yes)
 
@@ -116,12 +119,28 @@ def print_devices() -> int:
                 output.say(f"  {line}")
         except DeviceError as error:
             output.say(f"  {error}")
-    output.say("Voices:")
-    voice = make_voice()
+    return print_voices()
+
+
+def print_voices() -> int:
+    """The voices of each language that is offered, the best one first, and how to get one where there is none."""
+    engines = own_engines()
+    shelf = Shelf(())
     try:
-        output.say("  " + ", ".join(voice.voices()))
-    except VoiceError as error:
-        output.say(f"  {error}")
+        for language in load_script().languages.values():
+            if language.offered:
+                shelf = fill_shelf(engines, language.code, language.voices)
+                output.say(f"Voices for {language.name}, best first:")
+                for name in shelf.names:
+                    output.say(f"  {name}")
+                if shelf.missing:
+                    output.say(f"  {no_voice_sentence(language.name)}")
     finally:
-        voice.close()
+        for engine in engines.values():
+            engine.close()
+    if shelf.others:
+        output.say("Other voices that may be named:")
+        output.say("  " + ", ".join(shelf.others))
+    for trouble in shelf.troubles:
+        output.say(f"  {trouble}")
     return 0

@@ -18,17 +18,21 @@ from voice_imago.engines.ports import PLAY_HZ, Pcm, Player, Samples
 from voice_imago.events import (
     Cancel,
     Chime,
+    Duck,
     Effect,
     Finish,
+    Hold,
     Hush,
     Input,
     PartFailed,
+    Partner,
     Perform,
     Performed,
     Prepare,
     PromptBegan,
     PromptEnded,
     Publish,
+    Resume,
     Say,
     SwitchMicrophone,
     Transcribe,
@@ -49,13 +53,18 @@ READ_LEAST_S = 1.0
 class Prompts(Protocol):
     """Where the sound of a prompt comes from."""
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
-        """Call ``ready`` with the sound: at once if it is at hand, else when it is rendered; None: there is none."""
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
+        """Call ``ready`` with the sound: at once if it is at hand, else when it is rendered; None: there is none.
+
+        ``to``: in whose way it is spoken; ``fresh``: only as the voice is set now.
+        """
         ...
 
-    def prepare(self, texts: tuple[str, ...]) -> None: ...
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None: ...
 
-    def retune(self, rate: float, volume: float) -> None: ...
+    def retune(self, tuned: TuneVoice) -> None: ...
 
     def never_keep(self, text: str) -> None:
         """The couple's own words are in this prompt: its sound does not go to the disk."""
@@ -110,6 +119,8 @@ class StagePorts:
     """Seconds since the session began, where there is no microphone to count samples."""
     audible: Callable[[], bool] = lambda: True
     """False while there is no loudspeaker: prompts are read, and none is rendered."""
+    text_muted: bool = False
+    """What is heard is not shown; what cannot be heard is shown all the same."""
     tasks: AtTheTable | None = None
     """None: there is nothing to measure (typed lines)."""
     journal: Keeps | None = None
@@ -146,12 +157,15 @@ class Stage:
         self._table: dict[type, Callable[[Any], None]] = {
             Say: self._say,
             Hush: lambda effect: self._cut_off(),
+            Duck: lambda effect: self._soften(self.ports.player.duck),
+            Hold: lambda effect: self._soften(self.ports.player.hold),
+            Resume: lambda effect: self._soften(lambda: self.ports.player.resume(again=effect.again)),
             Prepare: self._prepare,
             Chime: self._chime,
             Transcribe: self._transcribe,
             Perform: self._perform,
             Cancel: self._cancel,
-            TuneVoice: lambda effect: self.ports.prompts.retune(effect.rate, effect.volume),
+            TuneVoice: lambda effect: self.ports.prompts.retune(effect),
             SwitchMicrophone: self._switch_microphone,
             Publish: self._publish,
             Finish: self._finish,
@@ -223,12 +237,13 @@ class Stage:
     def _say(self, say: Say) -> None:
         self._cut_off()
         self._prompt = prompt = _Prompt(say.id, say.text)
-        self.ports.show(say.text)
+        if not self.ports.text_muted:
+            self.ports.show(say.text)
         earcon, self._earcon = self._earcon, None
         if self.ports.audible():
             if say.own:
                 self.ports.prompts.never_keep(say.text)
-            self.ports.prompts.ask(say.text, lambda pcm: self._play(prompt, pcm, earcon))
+            self.ports.prompts.ask(say.text, lambda pcm: self._play(prompt, pcm, earcon), say.to, fresh=say.fresh)
         else:
             self._let_read(prompt)
 
@@ -249,6 +264,8 @@ class Stage:
 
     def _let_read(self, prompt: _Prompt) -> None:
         """A prompt without sound still begins and ends, so that the dialogue goes on by text."""
+        if self.ports.text_muted:
+            self.ports.show(prompt.text)
         prompt.stage, prompt.read_at = "read", self.now + reading_s(prompt.text)
         self.feed(PromptBegan(self.now, prompt.id))
         if self.ports.ear is None:  # nobody is hurried by a clock
@@ -265,6 +282,11 @@ class Stage:
             self._prompt = None
             self.feed(PromptEnded(self.now, prompt.id, True))
 
+    def _soften(self, how: Callable[[], None]) -> None:
+        """What nobody hears is neither ducked nor held."""
+        if self._prompt is not None and self._prompt.stage == "heard":
+            how()
+
     def _prompt_over(self, ended: PromptEnded) -> None:
         """Only the end of the newest prompt opens the gate: a newer one may be in the air."""
         prompt = self._prompt
@@ -278,7 +300,7 @@ class Stage:
         if self.ports.audible():
             for text in prepare.own:
                 self.ports.prompts.never_keep(text)
-            self.ports.prompts.prepare(prepare.texts)
+            self.ports.prompts.prepare(prepare.texts, prepare.to)
 
     # ------------------------------------------------------------------ earcons
 

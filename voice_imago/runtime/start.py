@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,8 +19,17 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.runtime.evening import EVENING, evening_course
+from voice_imago.runtime.first_names import ask_language, ask_names, say_also
 from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
-from voice_imago.runtime.plan import ENROLMENT, MODEL_SETUP, StartPlan, check_dialogue, check_language, check_partners
+from voice_imago.runtime.plan import (
+    ENROLMENT,
+    MODEL_SETUP,
+    SET_UP,
+    StartPlan,
+    check_dialogue,
+    check_language,
+    check_partners,
+)
 from voice_imago.settings import Settings, load_settings, save_settings
 
 __all__ = ["lead_typed", "run_listen", "run_rehearsal", "sit_down", "start"]
@@ -46,13 +56,10 @@ INSTEAD_OF_ENROLMENT = "learning_the_voices"
 """and in place of an enrolment."""
 PATIENCE_S = 3.0
 """Seconds after which a long job says how far it is."""
-HALF_ONLY = "This version listens in half duplex only; --echo full comes with echo cancelling."
 
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
-    if options.echo != "half":
-        raise UsageError(HALF_ONLY, "Leave --echo away, or use headphones.")
     settings = load_settings()
     spoken = () if options.resume else (options.language or settings.language,)
     script = load_script(formal=options.formal or settings.formal, languages=spoken)
@@ -76,10 +83,11 @@ def sit_down(
     from voice_imago.runtime.understanding import remembered_model
 
     settings, kept = load_settings(), kept or Keeping()
-    if options.voice:
-        settings = msgspec.structs.replace(settings, voice=options.voice)
+    if dialogue == SET_UP:
+        settings = _with_language(settings, script, options)
+    settings = as_told(settings, options)
     language = check_language(script, options.language or settings.language)
-    partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
+    partners = _partners(options, settings, say_also(script, settings), asking=dialogue != MODEL_SETUP)
     plan = StartPlan(
         dialogue=dialogue,
         asked=asked,
@@ -94,14 +102,23 @@ def sit_down(
         detector=options.detector,
         events=options.events,
         settings=settings,
+        voice_asked=bool(options.voice),
+        echo=options.echo,
         voices=options.voices,
         room=options.room,
         notices=kept.notices,
         kept=kept.ports(partners, script, script.languages[language]),
     )
-    if dialogue != MODEL_SETUP:
+    if dialogue not in (MODEL_SETUP, SET_UP):
         _say_what_is_understood(plan)
     return _live(plan, script)
+
+
+def as_told(settings: Settings, options: argparse.Namespace) -> Settings:
+    """The settings with what the command line says about the guide's voice, for this evening."""
+    told = {name: getattr(options, name, None) for name in ("voice", "mute", "earcons")}
+    told = {name: "" if value == "off" and name == "mute" else value for name, value in told.items() if value}
+    return msgspec.structs.replace(settings, **told)
 
 
 def _say_what_is_understood(plan: StartPlan) -> None:
@@ -111,7 +128,17 @@ def _say_what_is_understood(plan: StartPlan) -> None:
         output.say(_REASONS[choice.reason].format(also=_ALSO[choice.name]))
 
 
-def _partners(options: argparse.Namespace, settings: Settings, *, asking: bool = True) -> tuple[str, str]:
+def _with_language(settings: Settings, script: Script, options: argparse.Namespace) -> Settings:
+    """Asked in the set-up where there is a choice and somebody at the keyboard; remembered."""
+    if options.language or not sys.stdin.isatty():
+        return settings
+    code = ask_language(script, say_also(script, settings))
+    return settings if code is None else _remember(settings, language=code)
+
+
+def _partners(
+    options: argparse.Namespace, settings: Settings, tell: Callable[[str], None] = output.say, *, asking: bool = True
+) -> tuple[str, str]:
     """From the command line, else as last time, else asked at the keyboard; remembered for the next time.
 
     Where nobody needs to be called by name they are not asked.
@@ -120,22 +147,23 @@ def _partners(options: argparse.Namespace, settings: Settings, *, asking: bool =
     if not given and not asking:
         return NAMELESS
     if not given and sys.stdin.isatty():
-        output.say("What are your first names? Type both with a space between, the one who begins first.")
-        given = sys.stdin.readline().split()
+        given = ask_names(tell)
     if not given:
         raise UsageError("I do not know your names.", "Say --partners Ana Ben.")
     partners = check_partners(given)
     if settings.partners != partners:
-        _remember(settings, partners)
+        _remember(load_settings(), partners=partners)
     return partners
 
 
-def _remember(settings: Settings, partners: tuple[str, str]) -> None:
+def _remember(settings: Settings, **changed: Any) -> Settings:
     """For the next time; a dialogue does not fail for want of that."""
+    settings = msgspec.structs.replace(settings, **changed)
     try:
-        save_settings(msgspec.structs.replace(settings, partners=partners))
+        save_settings(settings)
     except FileError as error:
         output.error(str(error))
+    return settings
 
 
 def lead_typed(
@@ -188,13 +216,14 @@ def _live(plan: StartPlan, script: Script) -> int:
     try:
         reason = Live(plan, script).run()
     except MicrophoneMissing as missing:
-        output.say(missing.message)
-        output.say(missing.hint)
-        if plan.dialogue == MODEL_SETUP:
+        tell = say_also(script, plan.settings)
+        tell(missing.message)
+        tell(missing.hint)
+        if plan.dialogue in (MODEL_SETUP, SET_UP):
             output.say(
                 "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
             )
-            course = Course(plan.dialogue, plan.language, plan.partners)
+            course = Course(MODEL_SETUP, plan.language, plan.partners)
             return _type(script, course, plan.events, plan.model_dir)
         output.say("Here is a rehearsal instead, so that you can hear what I do.")
         return _play_instead(plan, script)

@@ -18,6 +18,9 @@ __all__ = ["Device", "Loudspeaker", "Part", "Table", "TableDevices", "TableNews"
 
 REOPEN_S = (0.5, 1.0, 2.0)
 """Back-off between tries to open what was lost."""
+BEHIND_S = 1.0
+"""Seconds of sound that may be missing before a stream counts as lost; an hour of another clock costs less."""
+BEHIND_WITHIN_S = 60.0
 LONGEST_GAP_S = 2.0
 """Seconds of silence that are filled in at once; a computer that slept did not listen."""
 
@@ -45,9 +48,18 @@ class Loudspeaker(Device, Protocol):
     @property
     def latency_s(self) -> float: ...
 
+    @property
+    def underflows(self) -> int: ...
+
     def play(self, id: int, pcm: Pcm) -> None: ...
 
     def stop(self) -> None: ...
+
+    def duck(self) -> None: ...
+
+    def hold(self) -> None: ...
+
+    def resume(self, *, again: bool = True) -> None: ...
 
     def chime(self, pcm: Pcm) -> None: ...
 
@@ -72,6 +84,10 @@ class TableNews:
     """So many seconds without sound have passed while the microphone was gone."""
     talking: Callable[[], bool]
     """Whether a prompt is in the air, which a look for new devices would cut off."""
+    hearing: Callable[[], bool] = lambda: False
+    """Whether somebody is being heard, whose words a look for new devices would cost."""
+    silent: Callable[[bool], None] = lambda on: None
+    """The microphone is there and gives exact zeros (True), or sound again."""
 
 
 @dataclass(slots=True)
@@ -92,6 +108,9 @@ class Table:
         self._loudspeaker: Loudspeaker | None = None
         self._search: _Search | None = None
         self._heard_until = 0.0
+        self._silent = False
+        self._behind = (0.0, 0.0)
+        """When the microphone's sound was looked at, and how far it was behind the clock then."""
 
     # ------------------------------------------------------------------ opening, closing
 
@@ -129,6 +148,14 @@ class Table:
         """Seconds from a sample's being given to the loudspeaker to its being heard; 0 without one."""
         return self._loudspeaker.latency_s if self._loudspeaker is not None else 0.0
 
+    def counters(self) -> tuple[int, float]:
+        """Underflows of the loudspeaker, and seconds by which the microphone's sound is behind the clock."""
+        loudspeaker, microphone = self._loudspeaker, self._microphone
+        return (
+            loudspeaker.underflows if loudspeaker is not None else 0,
+            float(getattr(microphone, "behind_s", 0.0)),
+        )
+
     def play(self, id: int, pcm: Pcm) -> None:
         """Only while ``audible``."""
         if self._loudspeaker is not None:
@@ -137,6 +164,18 @@ class Table:
     def stop(self) -> None:
         if self._loudspeaker is not None:
             self._loudspeaker.stop()
+
+    def duck(self) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.duck()
+
+    def hold(self) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.hold()
+
+    def resume(self, *, again: bool = True) -> None:
+        if self._loudspeaker is not None:
+            self._loudspeaker.resume(again=again)
 
     def chime(self, pcm: Pcm) -> None:
         if self._loudspeaker is not None:
@@ -149,6 +188,7 @@ class Table:
         for part, device in (("loudspeaker", self._loudspeaker), ("microphone", self._microphone)):
             if device is not None and device.health() == "lost":
                 self._lose(part, now)  # type: ignore[arg-type]
+        self._watch_sound(now)
         search = self._search
         if search is None:
             return
@@ -156,6 +196,22 @@ class Table:
             self._fill_in(now)
         if now >= search.next_try:
             self._try_again(search, now)
+
+    def _watch_sound(self, now: float) -> None:
+        """A microphone that is there and yet not heard: switched off, or losing what it hears."""
+        microphone = self._microphone
+        if microphone is None:
+            self._silent, self._behind = False, (now, 0.0)
+            return
+        silent = microphone.health() == "silent" and bool(getattr(microphone, "alive", True))
+        if silent is not self._silent:
+            self._silent = silent
+            self._news.silent(silent)
+        behind_s = float(getattr(microphone, "behind_s", 0.0))
+        if now - self._behind[0] > BEHIND_WITHIN_S:
+            self._behind = (now, behind_s)
+        elif behind_s - self._behind[1] > BEHIND_S:
+            self._lose("microphone", now)
 
     def _lose(self, part: Part, now: float) -> None:
         """Closing tells the player's prompts as interrupted, so the session waits for none."""
@@ -177,7 +233,7 @@ class Table:
         """Open what is lost. New devices are looked for only while nobody is heard anyway."""
         search.tries += 1
         search.next_try = now + REOPEN_S[min(search.tries, len(REOPEN_S) - 1)]
-        if search.tries > 1 and "microphone" in search.parts and not self._news.talking():
+        if search.tries > 1 and self._may_look(search):
             self._look_anew(now)
         for part in sorted(search.parts, reverse=True):  # the microphone first
             if self._opened(part):
@@ -186,13 +242,21 @@ class Table:
         if not search.parts:
             self._search = None
 
+    def _may_look(self, search: _Search) -> bool:
+        """Not while a prompt would be cut off, or a word lost: then the other device is still there."""
+        busy = self._news.talking() if "microphone" in search.parts else self._news.hearing()
+        return not busy or search.parts == {"microphone", "loudspeaker"}
+
     def _look_anew(self, now: float) -> None:
-        had_loudspeaker = self._loudspeaker is not None
+        had: list[Part] = []
+        had += ["microphone"] if self._microphone is not None else []
+        had += ["loudspeaker"] if self._loudspeaker is not None else []
         self.close()
         with contextlib.suppress(DeviceError):
             self._devices.look_anew()
-        if had_loudspeaker and not self._opened("loudspeaker"):
-            self._lose("loudspeaker", now)
+        for part in had:
+            if not self._opened(part):
+                self._lose(part, now)
 
     def _opened(self, part: Part) -> bool:
         try:

@@ -34,6 +34,7 @@ PATIENCE_S = 20.0
 BLOCKS_S = 0.03
 """Seconds by which the end of a prompt may be stamped early: sound comes and goes in blocks of 20 ms."""
 _SPARE_S = 0.01
+CHIRPS = ("measure_echo", "test_echo")
 
 Job = Callable[[], Any]
 Then = Callable[[Any], None]
@@ -68,6 +69,10 @@ class TaskPorts:
     late_s: Callable[[], float] = lambda: 0.0
     """Seconds that the player waits before it tells the end of a prompt: its output latency."""
     room_known: Callable[[Room], None] = lambda room: None
+    raw: Callable[[float, float], Samples] | None = None
+    """The microphone's own sound between two moments, where what the ear hears is without the guide's echo."""
+    duplex: Callable[[Echo | None], str] | None = None
+    """Decides with what a chirp told whether the guide listens while it speaks; None: it cannot."""
     trouble: Callable[[str], None] = lambda sentence: None
     """Why a job failed."""
     embedding: bool | None = None
@@ -105,10 +110,13 @@ class Tasks:
         self._pieces: dict[Partner, Pieces] = {0: Pieces(), 1: Pieces()}
         self._turns = Turns()
         self._apart = self._closed = False
+        self._echo: Echo | None = None
+        """As it was measured this evening."""
         self._table: dict[str, Callable[[Perform], None]] = {
             "check_room": self._listen,
             "measure_room": self._listen,
             "measure_echo": self._measure_echo,
+            "test_echo": self._test_echo,
             "learn_voice": self._learn_voice,
             "tell_apart": self._tell_apart,
             "keep_voices": self._keep_voices,
@@ -142,7 +150,7 @@ class Tasks:
             return
         if task.chirped_at is not None:
             self._await_echo(task, task.chirped_at, now_s)
-        elif self._open_for(task, now_s) >= (BEFORE_CHIRP_S if task.wanted.task == "measure_echo" else QUIET_S):
+        elif self._open_for(task, now_s) >= (BEFORE_CHIRP_S if task.wanted.task in CHIRPS else QUIET_S):
             self._heard_enough(task, now_s)
         elif task.given_up_at is not None and now_s >= task.given_up_at:
             self._listening = None
@@ -194,12 +202,12 @@ class Tasks:
         """Seconds for which neither the guide nor its echo was in the air."""
         if task.given_up_at is None:
             task.given_up_at = now_s + PATIENCE_S
-        if task.since is None or self._ports.ear.gate.closed(task.since, now_s):
+        if task.since is None or self._ports.ear.gate.busy(task.since, now_s):
             task.since = now_s
         return now_s - task.since
 
     def _heard_enough(self, task: _Listening, now_s: float) -> None:
-        if task.wanted.task == "measure_echo":
+        if task.wanted.task in CHIRPS:
             task.chirped_at = now_s
             self._ports.ear.gate.open_after(now_s, LISTEN_S)
             self._ports.chime(_as_pcm(chirp(PLAY_HZ)))
@@ -235,15 +243,31 @@ class Tasks:
         over = chirped_at + LISTEN_S
         if now_s < over:
             return
-        if self._ports.ear.gate.closed(over, now_s):  # a prompt or a time-out came in between: once more
+        if self._ports.ear.gate.busy(over, now_s):  # a prompt or a time-out came in between: once more
             task.chirped_at, task.since = None, now_s
             return
-        sound = self._ports.ear.sound(chirped_at, over + _SPARE_S)
+        sound = (self._ports.raw or self._ports.ear.sound)(chirped_at, over + _SPARE_S)
         self._listening = None
-        self._work(task.wanted, lambda: echo_of(sound, chirp()), self._echo_known)
+        then = self._echo_known if task.wanted.task == "measure_echo" else self._echo_tested
+        self._work(task.wanted, lambda: echo_of(sound, chirp()), then)
+
+    def _test_echo(self, wanted: Perform) -> None:
+        """Where full duplex cannot be, nobody needs to hear a chirp; and one an evening is enough."""
+        duplex = self._ports.duplex
+        if duplex is None or not self._ports.audible():
+            self._answer(wanted, "half")
+        elif self._echo is not None:
+            self._answer(wanted, duplex(self._echo))
+        else:
+            self._listen(wanted)
+
+    def _echo_tested(self, echo: Echo) -> str:
+        self._echo_known(echo)
+        return "half" if self._ports.duplex is None else self._ports.duplex(echo)
 
     def _echo_known(self, echo: Echo) -> str:
         """An echo that was not found (did somebody speak?) does not shorten the tail that was set."""
+        self._echo = echo
         room = replace(self._room, echo_db=echo.echo_db)
         if echo.echo_db is not None:
             way_s = max(0.0, echo.delay_s - self._ports.late_s())

@@ -25,7 +25,17 @@ from voice_imago.dialogue.script_names import LONG_S
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.duplex_sounddevice import SilentPlayer
 from voice_imago.engines.ports import Pcm, Samples
-from voice_imago.events import FrameHeard, Input, KeyPressed, LineTyped, Partner, Performed, Ticked, Transcribe
+from voice_imago.events import (
+    FrameHeard,
+    Input,
+    KeyPressed,
+    LineTyped,
+    Partner,
+    Performed,
+    Ticked,
+    Transcribe,
+    TuneVoice,
+)
 from voice_imago.hearing.hearing import HearingSettings
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.evening import Remembering
@@ -51,12 +61,14 @@ _KEYS = {"": "space", "space": "space", **{key: key for key in (*KEY_COMMANDS, *
 class _NoSound:
     """stage.Prompts, stage.Pieces: nothing is rendered and nothing is recognised."""
 
-    def ask(self, text: str, ready: Callable[[Pcm | None], None]) -> None:
+    def ask(
+        self, text: str, ready: Callable[[Pcm | None], None], to: Partner | None = None, *, fresh: bool = False
+    ) -> None:
         ready(None)
 
-    def prepare(self, texts: tuple[str, ...]) -> None: ...
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None: ...
 
-    def retune(self, rate: float, volume: float) -> None: ...
+    def retune(self, tuned: TuneVoice) -> None: ...
 
     def never_keep(self, text: str) -> None: ...
 

@@ -9,6 +9,7 @@ import queue
 from collections.abc import Callable
 
 from voice_imago.engines.ports import Pcm
+from voice_imago.events import Partner, TuneVoice
 from voice_imago.runtime.prompts_cache import PromptCache
 
 __all__ = ["Inbox", "LivePrompts"]
@@ -42,22 +43,29 @@ class LivePrompts:
     ``on_change`` is told False with the first prompt that cannot be made, and True with the next one that can.
     """
 
-    def __init__(self, cache: PromptCache, inbox: Inbox, on_change: Callable[[bool], None]) -> None:
-        self._cache, self._inbox, self._on_change = cache, inbox, on_change
+    def __init__(
+        self,
+        cache: PromptCache,
+        inbox: Inbox,
+        on_change: Callable[[bool], None],
+        on_tuned: Callable[[TuneVoice], None] = lambda tuned: None,
+    ) -> None:
+        self._cache, self._inbox, self._on_change, self._on_tuned = cache, inbox, on_change, on_tuned
         self._well = True
 
-    def ask(self, text: str, ready: Ready) -> None:
-        pcm = self._cache.get(text)
+    def ask(self, text: str, ready: Ready, to: Partner | None = None, *, fresh: bool = False) -> None:
+        pcm = self._cache.get(text, to, fresh=fresh)
         if pcm is not None:
             ready(pcm)
         else:
-            self._cache.ask(text, lambda made: self._inbox.post(lambda: self._came(made, ready)))
+            self._cache.ask(text, lambda made: self._inbox.post(lambda: self._came(made, ready)), to, fresh=fresh)
 
-    def prepare(self, texts: tuple[str, ...]) -> None:
-        self._cache.prepare(texts)
+    def prepare(self, texts: tuple[str, ...], to: tuple[Partner | None, ...] = ()) -> None:
+        self._cache.prepare(texts, to)
 
-    def retune(self, rate: float, volume: float) -> None:
-        self._cache.retune(rate, volume)
+    def retune(self, tuned: TuneVoice) -> None:
+        self._cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
+        self._on_tuned(tuned)
 
     def never_keep(self, text: str) -> None:
         self._cache.never_keep(text)

@@ -1,0 +1,136 @@
+"""Each partner is spoken to in their own way; short tones are introduced once, and may be words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from driver import ANA, BEN, Table, real_script
+
+from voice_imago.dialogue.ahead import roles
+from voice_imago.dialogue.course import Course
+from voice_imago.dialogue.engine import Dialogue
+from voice_imago.dialogue.tuning import LIMITS, VoiceTuning, gentler
+from voice_imago.events import Chime, Effect, Perform, Prepare, Say, TuneVoice
+
+
+def tuned(table: Table) -> list[tuple[float, int | None]]:
+    return [(effect.rate, effect.to) for effect in table.effects if isinstance(effect, TuneVoice)]
+
+
+def test_who_asks_for_it_is_spoken_to_more_slowly_and_both_by_the_slower_pace() -> None:
+    table = Table().goes_to("thing").command("slower", ANA)
+    assert tuned(table) == [(0.9, ANA), (0.9, None)]
+    table.guide_finishes().command("faster", BEN)
+    assert tuned(table)[2:] == [(1.15, BEN), (0.9, None)]
+
+
+def test_a_key_or_an_unknown_voice_means_both() -> None:
+    table = Table().goes_to("thing").key("+")
+    assert tuned(table) == [(1.15, ANA), (1.15, BEN), (1.15, None)]
+    table.guide_finishes().command("slower", None)
+    assert tuned(table)[3:] == [(1.0, ANA), (1.0, BEN), (1.0, None)]
+
+
+def test_the_confirmation_is_heard_in_the_new_way_by_whom_it_is_for() -> None:
+    table = Table().goes_to("thing").command("lower", BEN)
+    said = table.said[-1]
+    assert (said.prompt, said.to, said.fresh) == ("guide.lower", BEN, True)
+
+
+def test_both_hear_the_gentlest_of_what_each_of_them_wants() -> None:
+    ana, ben = VoiceTuning(2.0, 0.2, 1.2), VoiceTuning(0.8, 1.0, 1.0)
+    assert gentler((ana, ben)) == VoiceTuning(0.8, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("way", "last"), list(LIMITS.items()))
+def test_each_way_ends_and_says_so(way: str, last: str) -> None:
+    table = Table().goes_to("thing")
+    for _ in range(12):
+        table.command(way, None).guide_finishes()
+    assert table.prompts[-1] == f"guide.{last}"
+
+
+def test_a_prompt_is_said_in_the_way_of_whose_turn_it_is_and_rendered_so_beforehand() -> None:
+    table = Table().goes_to("thing")
+    said = next(say for say in reversed(table.said) if say.prompt == "appreciation.thing")
+    assert said.to == ANA
+    ahead = [dict(zip(e.texts, e.to, strict=True)) for e in table.effects if isinstance(e, Prepare) and e.to]
+    assert any(prepared.get(said.text) == ANA for prepared in ahead)
+    table.says(ANA, "Your breakfast on Sunday.")
+    mirror = table.said[-1]
+    assert mirror.to == BEN
+    assert any(prepared.get(mirror.text) == BEN for prepared in ahead)
+
+
+def test_another_voice_says_so_itself_and_where_there_is_none_that_is_said() -> None:
+    table = Table().goes_to("thing").command("another_voice", ANA)
+    assert table.tasks[-1].task == "another_voice"
+    table.performed("good")
+    assert (table.said[-1].prompt, table.said[-1].fresh) == ("guide.another_voice", True)
+    table.guide_finishes().key("j").performed("only")
+    assert table.prompts[-1] == "guide.only_voice"
+    assert table.guide_finishes().step == "thing"
+
+
+def test_whatever_the_dialogue_says_by_itself_was_asked_for_beforehand() -> None:
+    """Of a whole dialogue no prompt comes as a surprise; what holds an answer is asked for one step before."""
+    table = Table("dialogue", greeting=True).does_what_is_asked()
+    wanted: set[str] = set()
+    late = []
+    for effect in table.effects:
+        if isinstance(effect, Prepare):
+            wanted |= set(effect.texts)
+        elif isinstance(effect, Say) and effect.text not in wanted:
+            late.append(effect.text)
+    assert late == []
+
+
+def test_a_dialogue_that_is_chosen_at_the_menu_is_asked_for_when_it_begins() -> None:
+    dialogue = Dialogue(real_script(), Course("session", "en", ("Ana", "Ben")))
+    before = {text for effect in dialogue.begin(0.0) if isinstance(effect, Prepare) for text in effect.texts}
+    guide = dialogue.guide
+    guide.prepare_all(("repair",))
+    now = {text for effect in guide.flush() if isinstance(effect, Prepare) for text in effect.texts}
+    first = next(step for step in guide.script.graphs["repair"].steps.values() if step.prompt)
+    own = guide.wording.line(first.prompt, roles(("Ana", "Ben"), first, 0)).text
+    assert own in now - before
+
+
+# ------------------------------------------------------------------ earcons
+
+
+def begun(**course: Any) -> Dialogue:
+    dialogue = Dialogue(real_script(), replace(Course("appreciation", "en", ("Ana", "Ben")), **course))
+    dialogue.begin(0.0)
+    return dialogue
+
+
+def pauses(dialogue: Dialogue) -> list[Effect]:
+    dialogue.guide.chime("paused")
+    dialogue.guide.speak([dialogue.guide.line("guide.paused")], "pause")
+    return [e for e in dialogue.guide.flush() if isinstance(e, Chime | Say | Perform)]
+
+
+def test_a_tone_is_introduced_in_words_the_first_time_and_never_again() -> None:
+    dialogue = begun(earcons_known=frozenset())
+    first, again = pauses(dialogue), pauses(dialogue)
+    assert first[0] == Chime("paused")
+    assert [e.prompt for e in first if isinstance(e, Say)] == ["guide.sound_paused"]
+    assert [(e.task, e.what) for e in first if isinstance(e, Perform)] == [("know_sound", "paused")]
+    assert [e.prompt for e in again if isinstance(e, Say)] == ["guide.paused"]
+    assert not any(isinstance(e, Perform) for e in again)
+
+
+def test_words_take_the_place_of_a_tone_where_nothing_else_says_it() -> None:
+    dialogue = begun(earcons="words")
+    dialogue.guide.chime("listening")
+    dialogue.guide.speak([dialogue.guide.line("guide.resumed")], "again")
+    said = [e for e in dialogue.guide.flush() if isinstance(e, Chime | Say)]
+    assert [getattr(e, "prompt", e) for e in said] == ["guide.instead_listening"]
+    assert [getattr(e, "prompt", e) for e in pauses(dialogue)] == ["guide.paused"]
+
+
+def test_without_tones_there_are_neither_tones_nor_words() -> None:
+    assert [getattr(e, "prompt", e) for e in pauses(begun(earcons="off"))] == ["guide.paused"]
