@@ -30,6 +30,7 @@ KEY_COMMANDS = {
     "c": "private_check",
     "g": "more_time",
     "z": "usual_time",
+    "/": "word_aid",
     "i": "that_was_me",
     "o": "not_me",
     "-": "slower",

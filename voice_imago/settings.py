@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Both have heard what this is and what it is not for, and said yes; later evenings begin with a reminder."""
     deep: bool = False
     """The parent-child dialogue may be chosen."""
+    word_aid: bool = False
+    """A sender who says always or never is offered a gentler beginning, once; a command changes it for the evening."""
     formal: bool = False
     """The guide addresses the partners formally, in languages that have two ways."""
     input: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from voice_imago.dialogue import word_aid
 from voice_imago.dialogue.aloneness import is_alone
 from voice_imago.dialogue.answers import options_prompt
 from voice_imago.dialogue.guide import Guide
@@ -69,6 +70,7 @@ class Commands:
             "another_voice": lambda command: guide.ask_beside("another_voice"),
             "more_time": self._change_pace,
             "usual_time": self._change_pace,
+            "word_aid": self._word_aid,
         }
 
     def obey(self, command: Command) -> None:
@@ -242,6 +244,11 @@ class Commands:
         key = command.name if self.tunings != before else LIMITS[command.name]
         to = command.by if command.by in (0, 1) else None
         guide.aside([replace(guide.line(f"guide.{key}"), to=to, fresh=True)])
+
+    def _word_aid(self, command: Command) -> None:
+        guide, on = self._guide, not word_aid.is_on(self._guide.state)
+        guide.state = word_aid.switched(guide.state, on=on)
+        guide.aside([guide.line("guide.word_aid" if on else "guide.word_aid_off")])
 
     def _change_pace(self, command: Command) -> None:
         guide = self._guide

@@ -254,7 +254,7 @@ class Dialogue:
         if self._turns.waits(heard) or self._moves.overwhelmed(heard.text) or self._moves.tearful(heard.text):
             return
         self._moves.note(heard, self._guide.state)
-        kind = self._moves.instead_of_mirroring(heard.text, heard.ended.speech_s, self._guide.state)
+        kind = self._moves.due(heard.text, heard.ended.speech_s, self._guide.state)
         if kind is not None:
             self._moves.make(kind)
             return
@@ -290,7 +290,7 @@ class Dialogue:
         taken = self._back.taken
         if taken is None or taken.turn != fact.turn or self._guide.state.asked:
             return False
-        kind = self._moves.instead_of_mirroring(fact.text, 0.0, taken.state)
+        kind = self._moves.due(fact.text, 0.0, taken.state)
         if kind is None:
             return False
         self._back.put_back(taken)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from voice_imago.dialogue import depth
+from voice_imago.dialogue import depth, word_aid
 from voice_imago.dialogue.facilitation import REST_S, ladder
 from voice_imago.dialogue.guide import Guide
 from voice_imago.dialogue.mirror import MirrorCheck
@@ -120,9 +120,15 @@ class Moves:
         guide.speak([guide.line("guide.no_hurry")], "listen")
         return True
 
-    def instead_of_mirroring(self, text: str | None, speech_s: float, state: State) -> str | None:
-        """What a listener's turn did instead of mirroring, if a move is due for it."""
-        if not self._mirrors(state) or state.sent is None or self._guide.at - state.intervened_at < REST_S:
+    def due(self, text: str | None, speech_s: float, state: State) -> str | None:
+        """What a listener's turn did instead of mirroring, or a sender's said, if a move is due for it."""
+        if self._guide.at - state.intervened_at < REST_S:
+            return None
+        if self._sends(state):
+            step = self._guide.walker.step(state)
+            due = word_aid.is_due(state, step, text, self._guide.replies, self._openings)
+            return "generalises" if due else None
+        if not self._mirrors(state) or state.sent is None:
             return None
         if text:
             return self._openings.deviation(text, state.sent)
@@ -131,6 +137,11 @@ class Moves:
     def make(self, kind: str) -> None:
         """Say the move that is due; the step stays, or at the third rung the couple chooses."""
         guide, state = self._guide, self._guide.state
+        if kind == "generalises":
+            guide.state = replace(word_aid.offered(state), intervened_at=guide.at)
+            guide.emit(Publish(Intervention(guide.at, kind, 2, guide.actor)))
+            guide.speak([guide.line("guide.try_when")], "listen")
+            return
         move = ladder(kind, state.moves)
         guide.state = replace(state, moves=state.moves + 1, intervened_at=guide.at)
         guide.emit(Publish(Intervention(guide.at, kind, move.rung, guide.actor)))

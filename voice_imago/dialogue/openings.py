@@ -61,6 +61,11 @@ class Openings:
             return "adds"
         return "adds" if _far_longer(words, sent) else None
 
+    def says_what_you_are(self, text: str) -> bool:
+        """Whether the words begin by saying what the other one is; "I think you are" does not."""
+        words = plain_words(text)
+        return self._begins("you_are", words) or self._begins("you_are", self._without_hesitation(words))
+
     @staticmethod
     def too_long(speech_s: float, sent: Sent) -> bool:
         """The same by time alone, where no words are understood."""
@@ -69,6 +74,10 @@ class Openings:
     def _is_question(self, text: str, words: Words) -> bool:
         asked = text.rstrip().endswith("?") or self._begins("asking", words)
         return asked and not self._within("question", words)
+
+    def _without_hesitation(self, words: Words) -> Words:
+        light = {phrase[0] for phrase in self._lists.get("hesitation", ()) if len(phrase) == 1}
+        return next((words[at:] for at, word in enumerate(words) if word not in light), ())
 
     def _weighty(self, words: Words) -> Words:
         """Without hesitation and fillers at the beginning."""

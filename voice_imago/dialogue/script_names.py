@@ -43,6 +43,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "keeping": "what both agreed to be kept: none, counts, notes, transcript",
     "notice": "the notice has been heard in full on an earlier evening",
     "deep": "deep dialogues were switched on in the settings",
+    "word_aid": "a gentler beginning is offered to a sender who says always or never",
     "emergency": "what to call in an emergency, if that was verified within a year",
     "last_mirrored": "the last mirror that was found right",
     "minutes": "minutes since the session began",
@@ -124,7 +125,7 @@ COMMANDS: Final = (
     "lower", "higher", "another_voice",
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
-    "private_check", "more_time", "usual_time",
+    "private_check", "more_time", "usual_time", "word_aid",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(
@@ -150,6 +151,7 @@ GUIDE_KEYS: Final = frozenset(
         # gentle moves
         "floor_1", "floor_2", "floor_3", "one_voice", "let_catch", "one_sentence", "mirror_first", "mirror_for_now",
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",
+        "word_aid", "word_aid_off",
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",

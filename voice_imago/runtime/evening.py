@@ -44,6 +44,7 @@ def evening_slots(asked: str, settings: Settings, script: Script, now: datetime)
         "dialogue": Slot(f"choice:{asked}") if asked else None,
         "notice": YES if settings.notice_heard else None,
         "deep": YES if settings.deep else None,
+        "word_aid": YES if settings.word_aid else None,
         "emergency": Slot("words", emergency) if emergency else None,
     }
     return {name: slot for name, slot in known.items() if slot is not None}
