@@ -39,8 +39,9 @@ def test_between_two_moves_there_are_twenty_seconds() -> None:
     assert on_interruption(3, 1, REST_S) is not None
 
 
-def test_both_at_once_get_a_tone_at_any_time_and_a_word_only_when_they_go_on() -> None:
-    assert on_overlap(1.5, 0, 1.0) is SOFT_SOUND
+def test_both_at_once_get_a_tone_and_a_word_only_when_they_go_on() -> None:
+    assert on_overlap(1.5, 0, REST_S) is SOFT_SOUND
+    assert on_overlap(1.5, 0, REST_S - 0.1) is None
     assert on_overlap(3.0, 0, REST_S - 0.1) is None
     moves = [on_overlap(3.0, moves, REST_S) for moves in range(3)]
     assert [(move.rung, move.prompt) for move in moves if move is not None] == [

@@ -333,3 +333,26 @@ def test_the_soft_cap_asks_and_never_cuts() -> None:
     assert [fact.seconds for fact in table.all(Talked)] == [10.0, 20.0]  # type: ignore[union-attr]
     assert table.hearing.turn_open
     assert table.all(TurnEnded) == []
+
+
+def test_a_tone_into_two_voices_is_no_rest_after_which_the_other_one_had_the_floor() -> None:
+    """What the guide's own sound covers is not heard, and neither is it silence."""
+    table = listening(window(actor=0, next_actor=1))
+    table.speaks(0, 3.0)
+    table.speaks(1, 1.6)
+    table.gated(0.4)
+    table.speaks(1, 1.5)
+    table.speaks(0, 2.0)
+
+    assert table.hearing.turn_open
+    assert table.all(TurnEnded) == []
+
+
+def test_silence_after_a_tone_is_a_rest() -> None:
+    table = listening(window(actor=0, next_actor=1))
+    table.speaks(0, 3.0)
+    table.gated(0.4)
+    table.pauses(0.5)
+    table.speaks(1, 2.0)
+
+    assert [fact.why for fact in table.all(TurnEnded)] == ["other_voice"]  # type: ignore[union-attr]

@@ -56,10 +56,10 @@ def on_interruption(before: int, moves: int, since_s: float) -> Move | None:
 
 
 def on_overlap(seconds: float, moves: int, since_s: float) -> Move | None:
-    """The move where both have been talking for ``seconds``: a tone at once, words only when they go on."""
-    if seconds < FIRM_S:
-        return SOFT_SOUND
-    return ladder("both_at_once", moves) if since_s >= REST_S else None
+    """The move where both have been talking for ``seconds``: a tone, and words when they go on."""
+    if since_s < REST_S:
+        return None
+    return SOFT_SOUND if seconds < FIRM_S else ladder("both_at_once", moves)
 
 
 def on_long_turn(seconds: float, limits_s: tuple[float, ...], since_s: float) -> int:

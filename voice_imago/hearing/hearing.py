@@ -33,6 +33,9 @@ from voice_imago.hearing.segmenter import Ended, Segmenter, SegmenterSettings, S
 from voice_imago.hearing.speakers import SpeakerSettings, VoiceTrack
 from voice_imago.hearing.turns import Turns, most_spoken
 
+REST_S = 0.3
+"""Silence after the guide's own sound from which a rest was heard: a tone in somebody's sentence makes none."""
+
 
 @dataclass(frozen=True, slots=True)
 class HearingSettings:
@@ -56,6 +59,10 @@ class Hearing:
         self._at: float | None = None
         self._quiet_since = 0.0
         self._reminded = 0
+        self._unheard = False
+        """The guide has sounded since somebody spoke last: what was going on meanwhile nobody knows."""
+        self._still_s = 0.0
+        """Silence heard since then."""
 
     # ------------------------------------------------------------------ what the session sees
 
@@ -139,9 +146,13 @@ class Hearing:
         was_running = self._segmenter.running
         change = self._segmenter.feed(heard.at, heard.speech)
         if self._segmenter.running:
-            self._track.add(heard.at, heard.llr, fresh=not was_running)
+            unheard = self._unheard and self._still_s < REST_S
+            self._track.add(heard.at, heard.llr, fresh=not was_running, unheard=unheard)
+            self._unheard, self._still_s = False, 0.0
         elif was_running and change is None:
             self._turns.forget_sound()
+        else:
+            self._still_s += self._frame_s
         facts: list[HearingFact] = []
         if isinstance(change, Started):
             facts = self._speech_started(heard.at, change)
@@ -150,6 +161,7 @@ class Hearing:
         return facts + self._turns.follow(heard.at, heard.level_db)
 
     def _gated(self, at: float) -> list[HearingFact]:
+        self._unheard, self._still_s = True, 0.0
         if self._turns.gated(at):  # perhaps only a syllable too soft to be told from the guide
             return self._frame(FrameHeard(at, 0.0))
         if not self._segmenter.running:

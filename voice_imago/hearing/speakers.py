@@ -82,6 +82,7 @@ class VoiceTrack:
         self._strangeness: list[float] = []
         self._switch: list[float] = []
         self._fresh: list[bool] = []
+        self._rested: list[bool] = []
         self._lead: list[float] = []
         self._opinions = 0
 
@@ -110,8 +111,8 @@ class VoiceTrack:
             return None
         return 0 if self.lead > 0.0 else 1
 
-    def add(self, at: float, llr: float | None, fresh: bool) -> None:
-        """One more frame of speech; ``fresh``: the first after a pause."""
+    def add(self, at: float, llr: float | None, fresh: bool, *, unheard: bool = False) -> None:
+        """One more frame of speech; ``fresh``: the first after a pause, in which perhaps somebody spoke ``unheard``."""
         s = self.settings
         self._ends.append(at - self.lag_s)
         self._llr.append(0.0 if llr is None else s.frame_weight * llr)
@@ -120,6 +121,7 @@ class VoiceTrack:
         self._strangeness.append(0.0)
         self._switch.append(s.pause_switch_nats if fresh else s.switch_nats)
         self._fresh.append(fresh)
+        self._rested.append(fresh and not unheard)
         self._lead.append(0.0)
         self._opinions += llr is not None
         self._update(len(self._ends) - 1)
@@ -151,9 +153,11 @@ class VoiceTrack:
         if first:
             limit = self.settings.pause_switch_nats
             carried = max(-limit, min(limit, self._lead[first - 1]))
-            began = any(self._fresh[max(0, first - round(ONSET_S / self.frame_s)) : first])
+            onset = slice(max(0, first - round(ONSET_S / self.frame_s)), first)
+            began = [(flags, any(flags[onset])) for flags in (self._fresh, self._rested)]
             self._cut(first, len(self._ends))
-            self._fresh[:1] = [began or self._fresh[0]] if self._fresh else []
+            for flags, flag in began:
+                flags[:1] = [flag or flags[0]] if flags else []
             self._before = carried
             self._update(0)
 
@@ -171,7 +175,7 @@ class VoiceTrack:
     def rested(self, start: float, end: float) -> float | None:
         """When, first between two moments, somebody began to speak after a pause."""
         for n in range(bisect_right(self._ends, start), bisect_right(self._ends, end)):
-            if self._fresh[n]:
+            if self._rested[n]:
                 return self._ends[n] - self.frame_s
         return None
 
@@ -287,5 +291,6 @@ class VoiceTrack:
         for floats in (self._ends, self._llr, self._windows, self._strangeness, self._switch, self._lead):
             floats[:] = floats[first:last]
         self._covered[:] = self._covered[first:last]
-        self._fresh[:] = self._fresh[first:last]
+        for flags in (self._fresh, self._rested):
+            flags[:] = flags[first:last]
         self._opinions = sum(1 for llr, covered in zip(self._llr, self._covered, strict=True) if llr or covered)
