@@ -33,6 +33,7 @@ from voice_imago.events import (
     KeyPressed,
     LineTyped,
     PartFailed,
+    Partner,
     Perform,
     Performed,
     Prepare,
@@ -116,9 +117,10 @@ class Table:
         voices: Literal["none", "known", "learn"] = "none",
         slots: Mapping[str, Slot] | None = None,
         began: datetime | None = None,
+        first: Partner = 0,
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices, slots or {}, began)
+        course = Course(dialogue, "en", partners, first, words, opening, prelude, voices, slots or {}, began)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []
