@@ -109,6 +109,20 @@ def test_the_french_lists_find_what_may_tell_of_harm(text: str, kind: str | None
     assert HarmWords(real_script().languages["fr"].replies).kind(text) == kind
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "kind"),
+    [
+        ("es", "Ayer me pego otra vez.", "harm"),
+        ("fr", "Il m'a frappee hier.", "harm"),
+        ("de", "Er schlagt mich.", "harm"),
+        ("es", "No pego ojo en toda la noche.", None),
+        ("de", "Ich mag den Garten.", None),
+    ],
+)
+def test_words_that_were_typed_without_accents_are_found_as_well(language: str, text: str, kind: str | None) -> None:
+    assert HarmWords(real_script().languages[language].replies).kind(text) == kind
+
+
 @given(st.text())
 def test_any_text_has_a_kind_or_none(text: str) -> None:
     assert HarmWords(LISTS).kind(text) in (None, "harm", "self_harm")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from voice_imago.dialogue.phrases import Phrases, phrase_words, plain_words
+from voice_imago.dialogue.phrases import Phrases, folded, phrase_words, plain_words
 
 __all__ = ["Harm", "HarmWords"]
 
@@ -21,9 +21,15 @@ class HarmWords:
     """Looks for the phrases of one language; negation does not matter, and neither does whose harm it is."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
-        self._phrases = Phrases((name, map(phrase_words, lists.get(name, ()))) for name in _LISTS)
+        phrases = {name: [phrase_words(phrase) for phrase in lists.get(name, ())] for name in _LISTS}
+        self._phrases = Phrases(phrases.items())
+        self._plainer = Phrases((name, [tuple(map(folded, one)) for one in ones]) for name, ones in phrases.items())
 
     def kind(self, text: str) -> Harm | None:
-        """What the words may tell of; danger to oneself before harm by others."""
-        found = {one.label for one in self._phrases.find(plain_words(text))}
+        """What the words may tell of; danger to oneself before harm by others.
+
+        Where no word has an accent, it may have been typed or recognised without any.
+        """
+        phrases = self._plainer if text.isascii() else self._phrases
+        found = {one.label for one in phrases.find(plain_words(text))}
         return next((name for name in _LISTS if name in found), None)
