@@ -22,6 +22,8 @@ LISTS = real_script().languages["en"].replies
         ("Well, I liked that she was brave", ("brave",)),
         ("my grandmother and my uncle Ben", ("my grandmother", "my uncle Ben")),
         ("Warm. Warm.", ("warm",)),
+        ("Well, love, and love letters.", ("love", "love letters")),
+        ("There is just being there, and thanks.", ("just being there", "thanks")),
         ("Um, and.", ()),
         ("", ()),
         ("the smell of bread", ("the smell of bread",)),

@@ -1,6 +1,7 @@
 """A turn in which somebody lists things, as the things: "He was warm, and, um, always late." -> warm, always late.
 
-The words stay the person's own; only what is said around them goes: hesitation, "she was", the "and" in between.
+The words stay the person's own; only what is said around them goes: hesitation, fillers, "she was", the "and" in
+between. A filler that may be the thing itself ("love") stays: rather a word too many than one of theirs lost.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def listed(
     letter of I is ı.
     """
     joiners = [plain_words(phrase) for phrase in lists.get("list_and", ())]
-    leads = [plain_words(name) for part in ("list_lead", "hesitation", "fillers") for name in lists.get(part, ())]
+    kept = {plain_words(phrase) for phrase in lists.get("list_keep", ())}
+    leads = [plain_words(name) for part in ("list_lead", "hesitation") for name in lists.get(part, ())]
+    leads += [words for words in map(plain_words, lists.get("fillers", ())) if words not in kept]
     leads += joiners
     pieces = [piece for part in _STOPS.split(text) for piece in _split(part.split(), joiners)]
     things = [_without(leads, piece, capitals, dotless) for piece in pieces]

@@ -22,7 +22,7 @@ _LISTS = (
     "ready", "now", "later", "not_done", "handover", "not_handover", "hesitation", "fillers", "short",
     "negators", "address", "me", "not_me", "you", "about", "correction", "or",
     "rebut", "own_view", "asking", "mirror_stem", "flooding", "crying", "function_words", "self_harm", "harm",
-    "list_lead", "list_and", "deeper", "always_never", "you_are",
+    "list_lead", "list_and", "list_keep", "deeper", "always_never", "you_are",
 )  # fmt: skip
 """Lists of replies.toml that every language needs, whatever the graphs hear."""
 _OPTIONAL = ("turning_no", "turning_after", "turning_parts", "turning_endings")
