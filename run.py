@@ -30,6 +30,7 @@ LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}  # dev 
 UV_LOCK = "requirements-uv.lock"
 OPTIONAL = {
     "requirements-answers.lock": "Without pocketsphinx, short answers will be understood a little later.",
+    "requirements-vault.lock": "Without sqlcipher3 and pyrage, the journal cannot have a passphrase.",
     "requirements-voiceprint.lock": "Without Resemblyzer, voices will not be told apart by their sound.",
 }
 UNFINISHED = "unfinished"

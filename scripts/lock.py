@@ -29,7 +29,10 @@ PROJECT_LOCKS = {  # file -> what `uv export` adds to the runtime
     "requirements.lock": ["--no-dev"],
     "requirements-dev.lock": ["--group", "dev"],
 }
-ANSWERS_LOCK = "requirements-answers.lock"  # what the extra adds to requirements.lock
+EXTRA_LOCKS = {  # file -> the extra whose packages it adds to requirements.lock
+    "requirements-answers.lock": "answers",
+    "requirements-vault.lock": "vault",
+}
 SINGLE_LOCKS = {  # file -> the one package it pins, without its dependencies
     "requirements-voiceprint.lock": "resemblyzer==0.1.4",
     "requirements-uv.lock": "uv",
@@ -37,7 +40,7 @@ SINGLE_LOCKS = {  # file -> the one package it pins, without its dependencies
 SERVER_LOCKS = {  # file -> a program that the tests start, with its dependencies, in an environment of its own
     "requirements-homeserver.lock": "wyoming-faster-whisper>=3.8",
 }
-LOCKS = [*PROJECT_LOCKS, ANSWERS_LOCK, *SINGLE_LOCKS, *SERVER_LOCKS]
+LOCKS = [*PROJECT_LOCKS, *EXTRA_LOCKS, *SINGLE_LOCKS, *SERVER_LOCKS]
 
 
 def dependency_hash(pyproject: dict[str, Any]) -> str:
@@ -98,8 +101,9 @@ def write_locks(kept: list[str]) -> None:
         export = ("export", "--quiet", "--frozen", "--no-emit-project", "--no-annotate", "--no-header")
         texts = {name: uv(*export, *words, cwd=work) for name, words in PROJECT_LOCKS.items()}
         runtime = requirements(texts["requirements.lock"])
-        with_answers = requirements(uv(*export, "--no-dev", "--extra", "answers", cwd=work))
-        texts[ANSWERS_LOCK] = "".join(f"{entry}\n" for entry in with_answers if entry not in runtime)
+        for name, extra in EXTRA_LOCKS.items():
+            with_extra = requirements(uv(*export, "--no-dev", "--extra", extra, cwd=work))
+            texts[name] = "".join(f"{entry}\n" for entry in with_extra if entry not in runtime)
         for name, package in SINGLE_LOCKS.items():
             texts[name] = single(package, kept, work)
         for name, package in SERVER_LOCKS.items():
