@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ from voice_imago.journal import files, store
 from voice_imago.journal.journal import Journal
 from voice_imago.journal.private import forget_person as forget_private
 from voice_imago.runtime import profiles
+from voice_imago.runtime.turn_log import erase_log
 from voice_imago.settings import load_settings, save_settings
 
-__all__ = ["forget_everything", "forget_person", "forget_session"]
+__all__ = ["forget_everything", "forget_person", "forget_session", "sessions_kept"]
 
 Ask = Callable[[Path], str | None]
 """The passphrase of a journal, if it needs one."""
+LISTED = 10
+"""The newest sessions, from which one is chosen."""
 TEMPORARY = "voice-imago-*"
 RAM = Path("/dev/shm")  # noqa: S108 -- only folders of ours in it are removed
 
@@ -38,11 +41,27 @@ def forget_session(number: int, ask: Ask) -> str:
     if files.kind_of(path) == "missing":
         raise UsageError(f"There is no session {number}; nothing is kept.", "There is nothing to forget.")
     with Journal(path, ask(path)) as journal:
-        if journal.run(lambda db: store.session(db, number)) is None:
-            kept = ", ".join(str(row.id) for row in journal.run(store.sessions)[-10:]) or "none"
-            raise UsageError(f"There is no session {number}.", f"Kept sessions: {kept}.")
+        row = journal.run(lambda db: store.session(db, number))
+        if row is None:
+            raise UsageError(f"There is no session {number}.", _kept(journal.run(store.sessions)))
         journal.erase(lambda db: store.forget_session(db, number)).result()
-    return f"Session {number} is forgotten."
+    _erase_log()
+    first = "" if row.resumed is None else f" It went on with session {row.resumed}, which is still kept."
+    return f"Session {number} is forgotten.{first}"
+
+
+def sessions_kept(ask: Ask) -> str:
+    """What there is to choose from. Raises FileError, VaultError, JournalError."""
+    path = files.journal_file()
+    if files.kind_of(path) in ("missing", "empty"):
+        return "Nothing is kept."
+    with Journal(path, ask(path)) as journal:
+        return _kept(journal.run(store.sessions))
+
+
+def _kept(rows: Sequence[store.SessionRow]) -> str:
+    told = [f"{row.id} ({row.started[:16].replace('T', ' at ')}, {row.dialogue})" for row in rows[-LISTED:]]
+    return f"Kept sessions: {', '.join(told) or 'none'}."
 
 
 def forget_person(name: str, ask: Ask) -> str:
@@ -70,6 +89,7 @@ def forget_person(name: str, ask: Ask) -> str:
 def forget_everything() -> str:
     """Leave nothing that the couple has brought. Raises FileError. Speech models stay; they hold nothing of anybody."""
     profiles.forget_all()
+    _erase_log()
     log = log_file().parent
     everything = [*files.our_files(), *_prompts(), *_left_over(), settings_file(), *_half_settings()]
     everything += [*log.glob("*")] if log.is_dir() and not log.is_symlink() else []
@@ -155,6 +175,14 @@ def _left_over() -> list[Path]:
 
 def _is_mine(path: Path) -> bool:
     return not path.is_symlink() and (os.name != "posix" or path.stat().st_uid == os.geteuid())
+
+
+def _erase_log() -> None:
+    """Raises FileError."""
+    try:
+        erase_log()
+    except OSError as error:
+        raise FileError(f"The log {log_file()} cannot be deleted: {error.strerror}.", "Delete it by hand.") from error
 
 
 def _remove_all(paths: Iterable[Path]) -> bool:

@@ -164,7 +164,8 @@ def forget(options: argparse.Namespace) -> int:
     what, which = options.what, options.which
     if what == "session":
         if which is None or not which.isdecimal():
-            raise UsageError("Which session is to be forgotten?", "Say forget session 3.")
+            asked = f"Which session is to be forgotten? {forgetting.sessions_kept(key_for)}"
+            raise UsageError(asked, "Say forget session with its number.")
         output.say(forgetting.forget_session(int(which), key_for))
         return 0
     if what == "person" and not which:
