@@ -224,7 +224,8 @@ def test_a_forgotten_session_is_gone_and_the_others_are_whole(path: Path, run: R
     listed = "Kept sessions: 2 (2026-03-01 at 20:15, appreciation)."
     assert (code, wrong.strip()) == (2, f"There is no session 1. {listed}")
     code, _, wrong = run("forget", "session")
-    assert (code, wrong.strip()) == (2, f"Which session is to be forgotten? {listed} Say forget session with its number.")
+    which = f"Which session is to be forgotten? {listed} Say forget session with its number."
+    assert (code, wrong.strip()) == (2, which)
     keep_one(path, "counts")
     assert rows(path, "SELECT id FROM sessions ORDER BY id") == [(2,), (3,)]  # no number is given twice
 
