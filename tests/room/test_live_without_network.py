@@ -36,7 +36,7 @@ def lead(guided: Guided, room: VirtualRoom, clips: dict[str, Path], patience_s: 
 @pytest.mark.timeout(200)
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_a_live_session_with_all_words_kept_opens_no_socket(room: VirtualRoom, tmp_path: Path) -> None:
-    """The real program with a real recogniser and a quick voice; where there are network namespaces, in an empty one."""
+    """The real program, a real recogniser and a quick voice; where there are network namespaces, in an empty one."""
     clips = {
         "thing": spoken(SENT, "en-us+f3", tmp_path / "sent.wav"),
         "mirror": spoken(MIRRORED, "en-gb+m3", tmp_path / "mirrored.wav"),
