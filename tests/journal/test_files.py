@@ -173,10 +173,10 @@ def text(path: Path) -> None:
 
 BAD: list[tuple[Callable[[Path], object], str]] = [
     (newer, "was written by a newer version of voice-imago (format 99). Start that version"),
-    (foreign, "is a database of another program. Name a journal of voice-imago."),
-    (Path.mkdir, "is a folder. Name the file in it"),
-    (linked, "is a link, which is not followed. Name the file itself."),
-    (picture, "is no journal, or not whole. Name a file that voice-imago has kept."),
+    (foreign, "is a database of another program. Move it away, then start again."),
+    (Path.mkdir, "is a folder. Move it away"),
+    (linked, "is a link, which is not followed. Move it away"),
+    (picture, "is no journal, or not whole. Move it away"),
     (text, "is no journal, or not whole."),
 ]
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from voice_imago.errors import FileError, UsageError
+from voice_imago.errors import FileError, JournalError, UsageError
 from voice_imago.folders import cache_folder, data_folder, journal_folder, log_file, settings_file
 from voice_imago.journal import files, store
-from voice_imago.journal.journal import Journal
+from voice_imago.journal.journal import Journal, reading
 from voice_imago.journal.private import forget_person as forget_private
 from voice_imago.runtime import profiles
 from voice_imago.runtime.turn_log import erase_log
@@ -38,12 +38,17 @@ RAM = Path("/dev/shm")  # noqa: S108 -- only folders of ours in it are removed
 def forget_session(number: int, ask: Ask) -> str:
     """Leave nothing of one session. Raises UsageError, FileError, VaultError, JournalError."""
     path = files.journal_file()
-    if files.kind_of(path) == "missing":
+    if files.kind_of(path) in ("missing", "empty"):
         raise UsageError(f"There is no session {number}; nothing is kept.", "There is nothing to forget.")
-    with Journal(path, ask(path)) as journal:
-        row = journal.run(lambda db: store.session(db, number))
+    key = ask(path)
+    with reading(path, key) as connection:  # a damaged one stays where it is
+        row = store.session(connection, number)
         if row is None:
-            raise UsageError(f"There is no session {number}.", _kept(journal.run(store.sessions)))
+            raise UsageError(f"There is no session {number}.", _kept(store.sessions(connection)))
+    with Journal(path, key) as journal:
+        aside = journal.open()
+        if aside is not None:
+            raise JournalError(aside, f"Session {number} is still in it; say forget everything to delete that too.")
         journal.erase(lambda db: store.forget_session(db, number)).result()
     _erase_log()
     first = "" if row.resumed is None else f" It went on with session {row.resumed}, which is still kept."
@@ -55,8 +60,8 @@ def sessions_kept(ask: Ask) -> str:
     path = files.journal_file()
     if files.kind_of(path) in ("missing", "empty"):
         return "Nothing is kept."
-    with Journal(path, ask(path)) as journal:
-        return _kept(journal.run(store.sessions))
+    with reading(path, ask(path)) as connection:
+        return _kept(store.sessions(connection))
 
 
 def _kept(rows: Sequence[store.SessionRow]) -> str:
@@ -109,9 +114,15 @@ def forget_everything() -> str:
 def _in_journals(wanted: str, name: str, ask: Ask) -> list[str]:
     done: list[str] = []
     for path in (files.journal_file(), files.rehearsals_file()):
-        if files.kind_of(path) == "missing":
-            continue
-        with Journal(path, ask(path)) as journal:
+        try:
+            if files.kind_of(path) == "missing":
+                continue
+            key = ask(path)
+        except JournalError as error:
+            if error.code != "damaged":
+                raise
+            key = None
+        with Journal(path, key) as journal:  # sets a damaged one aside, which is deleted with the others
             dialogues, private = journal.erase(lambda db: _strip(db, wanted, name)).result()
         if dialogues:
             done.append(f"the words of {dialogues} dialogues")

@@ -41,17 +41,23 @@ def key_for(path: Path) -> str | None:
 
 def history(options: argparse.Namespace) -> int:
     """What was done and what is due, in plain lines, as JSON, or as a picture."""
-    path = files.journal_file()
+    path, today = files.journal_file(), datetime.date.today()
     if files.kind_of(path) in ("missing", "empty"):
-        output.say("Nothing is kept yet. A dialogue is kept when both of you say yes to it: start --keep counts.")
+        if options.json:
+            output.say(_as_json(Practice(today, (), (), (), {}, {})))
+        else:
+            output.say("Nothing is kept yet. A dialogue is kept when both of you say yes to it: start --keep counts.")
         return 0
     with reading(path, key_for(path)) as connection:
-        past = practice(connection, datetime.date.today(), floor=options.json or options.plot is not None)
+        past = practice(connection, today, floor=options.json or options.plot is not None)
     if options.json:
         output.say(_as_json(past))
         return 0
     script = load_script()
-    language = script.languages[options.language if options.language in script.languages else "en"]
+    if options.language not in script.languages:
+        known = ", ".join(script.languages)
+        raise UsageError(f"There is no language called {options.language!r}.", f"Choose one of: {known}.")
+    language = script.languages[options.language]
     if options.plot is not None:
         return _plot(past, script, language.code, options.plot)
     told = all_told(past, script, language.code)
@@ -146,11 +152,15 @@ def _format(path: Path) -> Format:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """For the owner's eyes; nothing that is there is replaced. Raises FileError."""
+    """For the owner's eyes; nothing that is there is replaced, and no half of it is left. Raises FileError."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+        except OSError:
+            path.unlink()
+            raise
     except FileExistsError as error:
         raise FileError(f"The file {path} is there already.", "Name another one.") from error
     except OSError as error:
@@ -194,10 +204,9 @@ def replay_command(options: argparse.Namespace) -> int:
     from voice_imago.journal.replay import digest_of, kept_session, replay
 
     path: Path = options.journal or files.journal_file()
-    script = load_script()
     with reading(path, key_for(path)) as connection:
         kept = kept_session(connection, options.session)
-    done = replay(script, kept)
+    done = replay(load_script(), kept)
     how = "its words" if done.by == "words" else "the noted answers, without words"
     output.say(f"Session {kept.row.id} was replayed by {how}: {done.inputs} inputs, {done.facts} facts.")
     if done.closed:
