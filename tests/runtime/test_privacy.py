@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialogue.driver import real_script
 from tests.sealed import ROOT, hooked, without_network
-from voice_imago.dialogue.script import load_script
 from voice_imago.runtime.scene import find_scene, read_scene
 
 SECRET = "the zebra under our kitchen table"
@@ -149,7 +149,7 @@ def test_what_one_partner_says_alone_stands_in_no_event_and_in_no_sound_on_the_d
     assert "The rehearsal ended: finished" in out
     lines = [line.say for line in read_scene(find_scene("a_workup")).line if line.say]
     said = {word for line in lines for word in words_of(line)}
-    script = load_script()
+    script = real_script()
     names = [name for graph in script.graphs.values() for name in (graph.id, *graph.steps)]
     ours = {word for name in names for word in words_of(name.replace("_", " "))}
     files = sealed.files()

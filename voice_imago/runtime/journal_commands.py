@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voice_imago import output
-from voice_imago.dialogue.script import Script, load_script, prompts_folder
+from voice_imago.dialogue.script_read import prompts_folder, read_script
+from voice_imago.dialogue.script_shape import Script
 from voice_imago.errors import FileError, UsageError
 from voice_imago.journal import files
 from voice_imago.journal.history import Practice, practice
@@ -53,7 +54,7 @@ def history(options: argparse.Namespace) -> int:
     if options.json:
         output.say(_as_json(past))
         return 0
-    script = load_script()
+    script = read_script(options.language)
     if options.language not in script.languages:
         known = ", ".join(script.languages)
         raise UsageError(f"There is no language called {options.language!r}.", f"Choose one of: {known}.")
@@ -201,6 +202,7 @@ def _sure(sentence: str) -> bool:
 
 def replay_command(options: argparse.Namespace) -> int:
     """Feed a kept session again; 1 when something else came of it."""
+    from voice_imago.dialogue.script import load_script
     from voice_imago.journal.replay import digest_of, kept_session, replay
 
     path: Path = options.journal or files.journal_file()
