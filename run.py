@@ -31,6 +31,7 @@ UV_LOCK = "requirements-uv.lock"
 OPTIONAL = {
     "requirements-answers.lock": "Without pocketsphinx, short answers will be understood a little later.",
     "requirements-aec.lock": "Without livekit, the guide will not listen while it speaks.",
+    "requirements-vault.lock": "Without sqlcipher3 and pyrage, the journal cannot have a passphrase.",
     "requirements-voiceprint.lock": "Without Resemblyzer, voices will not be told apart by their sound.",
 }
 UNFINISHED = "unfinished"

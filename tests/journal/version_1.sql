@@ -35,6 +35,7 @@ CREATE TABLE names (
     name TEXT NOT NULL,
     PRIMARY KEY (session, partner)
 ) WITHOUT ROWID;
+INSERT INTO "counters" VALUES('days_kept','2026-03-02',2);
 INSERT INTO "names" VALUES(1,0,'Ana');
 INSERT INTO "names" VALUES(1,1,'Ben');
 INSERT INTO "names" VALUES(2,0,'Ana');

@@ -74,16 +74,26 @@ PLAIN = ("--straight", "--voices", "off", "--room", "off", "--echo", "half")
 """One dialogue alone, without the first evening's questions."""
 
 
-def start_program(room: VirtualRoom, folder: Path, *options: str, command: str = "start") -> Guided:
-    """`voice-imago start` (or another command) as a user would, with its keys on standard input."""
+def start_program(
+    room: VirtualRoom,
+    folder: Path,
+    *options: str,
+    command: str = "start",
+    within: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> Guided:
+    """`voice-imago start` (or another command) as a user would, with its keys on standard input.
+
+    ``within``: the words that start it where it may do less; ``env``: more of its environment.
+    """
     events_file = folder / "events.jsonl"
     events_file.unlink(missing_ok=True)  # an earlier session's events would be answered
     words = [sys.executable, "-m", "voice_imago", command, "--partners", "Ana", "Ben", "--events", str(events_file)]
     with (folder / "out.txt").open("w") as out:
         process = subprocess.Popen(
-            [*words, *options],
+            [*within, *words, *options],
             cwd=ROOT,
-            env={**room.env(), "VOICE_IMAGO_HOME": str(folder / "home")},
+            env={**room.env(), "VOICE_IMAGO_HOME": str(folder / "home"), **(env or {})},
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voice_imago.dialogue.script import load_script
+from tests.dialogue.driver import real_script
 from voice_imago.dialogue.slots import Slot
 from voice_imago.events import Perform
 from voice_imago.journal import files, notes
@@ -32,7 +32,7 @@ def kept_dates(*dates: notes.Appointment) -> None:
 
 
 def known(language: str = "en") -> dict[str, Slot]:
-    script = load_script()
+    script = real_script()
     with keeping(argparse.Namespace(keep="", resume=False), script) as kept:
         return dict(kept.ports(NAMES, script, script.languages[language]).slots)
 

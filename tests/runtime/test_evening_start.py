@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialogue.driver import real_script
 from voice_imago.dialogue.course import Course
-from voice_imago.dialogue.script import Resource, Script, load_script
+from voice_imago.dialogue.script import Resource, Script
 from voice_imago.events import Perform
 from voice_imago.folders import settings_file
 from voice_imago.journal import store
@@ -35,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def script_with(verified_on: date | None) -> Script:
-    script = load_script()
+    script = real_script()
     line = Resource(service="Emergency", kind="emergency", number="112", verified_on=verified_on, source="a test")
     return Script(script.graphs, script.timings, script.languages, {read_locale(script.resources): (line,)})
 
@@ -66,7 +67,7 @@ def test_an_emergency_number_is_spoken_only_if_somebody_checked_it_within_a_year
 
 
 def test_the_limits_are_said_once_by_the_notice() -> None:
-    course = evening_course(Course("x", "en", ("Ana", "Ben")), "dialogue", Settings(), load_script(), NOW)
+    course = evening_course(Course("x", "en", ("Ana", "Ben")), "dialogue", Settings(), real_script(), NOW)
     assert (course.dialogue, course.opening, course.began) == (EVENING, ("guide.hello",), NOW)
 
 
@@ -205,10 +206,10 @@ def test_two_evenings_of_a_new_couple(home: Path) -> None:
     _, steps = typed(home, "Ana: nothing\nBen: notes\nAna: eight\nBen: six\nq\n", "--dialogue", "repair")
     assert steps[0] == "reminder"
     assert not {"what", "first"} & set(steps), "no notice and no menu"
-    assert steps[-1] == next(iter(load_script().graphs["repair"].steps))
+    assert steps[-1] == next(iter(real_script().graphs["repair"].steps))
 
 
 def test_a_dialogue_straight_away_has_neither_notice_nor_check_in(home: Path) -> None:
     said, steps = typed(home, "q\n", "--straight", "--dialogue", "repair")
-    assert steps == [load_script().graphs["repair"].start]
+    assert steps == [real_script().graphs["repair"].start]
     assert any(line.startswith("This is practice, not therapy.") for line in said)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voice_imago.dialogue.script import load_script
+from tests.dialogue.driver import real_script
 from voice_imago.engines.ports import HEAR_HZ, Samples
 from voice_imago.errors import DeviceError
 from voice_imago.journal.telling import Told, sentences
@@ -39,7 +39,7 @@ class Heard:
 
 @pytest.fixture
 def lines() -> list[str]:
-    return sentences(TOLD, load_script().languages["en"])
+    return sentences(TOLD, real_script().languages["en"])
 
 
 def test_each_line_is_printed_and_said(
@@ -47,7 +47,7 @@ def test_each_line_is_printed_and_said(
 ) -> None:
     heard = Heard()
     monkeypatch.setattr(history_aloud, "Aloud", lambda: heard)
-    say_history(load_script(), "en", TOLD, lines)
+    say_history(real_script(), "en", TOLD, lines)
     assert capsys.readouterr().out.splitlines() == lines
     assert len(heard.seconds) == 3
     assert min(heard.seconds[:2]) > 1.0
@@ -62,7 +62,7 @@ def test_without_a_loudspeaker_it_is_printed(
         raise DeviceError("No loudspeaker was found.", "Plug one in.")
 
     monkeypatch.setattr(history_aloud, "Aloud", none)
-    say_history(load_script(), "en", TOLD, lines)
+    say_history(real_script(), "en", TOLD, lines)
     told = capsys.readouterr()
     assert told.out.splitlines() == lines
     assert "No loudspeaker was found." in told.err

@@ -11,47 +11,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from voice_imago.dialogue.script import load_script
+from tests.dialogue.driver import real_script
+from tests.sealed import ROOT, hooked, without_network
 from voice_imago.runtime.scene import find_scene, read_scene
 
-ROOT = Path(__file__).parents[2]
 SECRET = "the zebra under our kitchen table"
-HOOK = """
-import os, sys
-
-FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
-
-def hook(event, arguments):
-    if event in FORBIDDEN:
-        with open(os.environ["AUDIT_LOG"], "a") as log:
-            log.write(f"{event} {arguments}\\n")
-        raise PermissionError(event)
-
-sys.addaudithook(hook)
-"""
-
 pytestmark = [
     pytest.mark.timeout(150),
     pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes"),
 ]
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-
-
-@cache
-def without_network() -> tuple[str, ...]:
-    """The words that start a program in a namespace without any network; () where this system has none."""
-    for words in (("unshare", "-n"), ("unshare", "-r", "-n")):
-        if (
-            shutil.which("unshare")
-            and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
-        ):
-            return words
-    return ()
 
 
 @dataclass
@@ -69,9 +42,7 @@ class Sealed:
             name: str(self.world) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
         }
         env = {name: value for name, value in os.environ.items() if name not in ("XDG_RUNTIME_DIR", "PULSE_SERVER")}
-        hook = f"{self.outside}{os.pathsep}{ROOT}"
-        home = str(self.world / "home")
-        return {**env, **inside, "VOICE_IMAGO_HOME": home, "PYTHONPATH": hook, "AUDIT_LOG": str(self.log)}
+        return {**env, **inside, "VOICE_IMAGO_HOME": str(self.world / "home"), **hooked(self.outside)}
 
     @property
     def log(self) -> Path:
@@ -103,16 +74,20 @@ def sealed(tmp_path: Path) -> Sealed:
     world, outside = tmp_path / "world", tmp_path / "outside"
     world.mkdir()
     outside.mkdir()
-    (outside / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
     return Sealed(world, outside)
 
 
 def test_the_hook_sees_a_socket(sealed: Sealed) -> None:
     """Or the tests below would prove nothing."""
-    code = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
-    done = subprocess.run([sys.executable, "-c", code], env=sealed.env(), capture_output=True, text=True, check=False)
-    assert "PermissionError: socket." in done.stderr
-    assert sealed.log.read_text(encoding="utf-8").startswith("socket.")
+    for code in (
+        "socket.create_connection(('127.0.0.1', 9), 1)", "socket.getaddrinfo('localhost', 80)",
+        "socket.socket(socket.AF_INET6)",
+    ):  # fmt: skip
+        words = [sys.executable, "-c", f"import socket; {code}"]
+        done = subprocess.run(words, env=sealed.env(), capture_output=True, text=True, check=False)
+        assert "PermissionError: socket." in done.stderr
+        assert sealed.log.read_text(encoding="utf-8").startswith("socket.")
+        sealed.log.unlink()
 
 
 @needs_voice
@@ -174,7 +149,7 @@ def test_what_one_partner_says_alone_stands_in_no_event_and_in_no_sound_on_the_d
     assert "The rehearsal ended: finished" in out
     lines = [line.say for line in read_scene(find_scene("a_workup")).line if line.say]
     said = {word for line in lines for word in words_of(line)}
-    script = load_script()
+    script = real_script()
     names = [name for graph in script.graphs.values() for name in (graph.id, *graph.steps)]
     ours = {word for name in names for word in words_of(name.replace("_", " "))}
     files = sealed.files()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialogue.driver import real_script
 from tests.journal.kept_room import NAMES, KeptRoom, kept
-from voice_imago.dialogue.script import load_script
 from voice_imago.errors import FileError
 from voice_imago.folders import data_folder
 from voice_imago.journal import files
@@ -38,7 +38,7 @@ def values_of(lines: list[str]) -> set[str]:
 
 def program_words() -> set[str]:
     """Names of graphs and steps, and what an answer may mean: the program's own, whoever talks."""
-    graphs = load_script().graphs
+    graphs = real_script().graphs
     steps = [step for graph in graphs.values() for step in graph.steps.values()]
     return {*graphs, *(step.id for step in steps), *(meaning for step in steps for meaning in step.on)}
 

@@ -15,7 +15,7 @@ from tests.journal.kept_room import NAMES, SECRETS, KeptRoom, script
 from voice_imago.events import Publish, TurnEnded
 from voice_imago.folders import log_file
 from voice_imago.runtime.event_stream import EventStream
-from voice_imago.runtime.turn_log import MOST_BYTES, TurnLog, last_lines
+from voice_imago.runtime.turn_log import MOST_BYTES, TurnLog, erase_log, last_lines
 
 NOW = datetime.datetime(2026, 3, 1, 20, 15, 30)
 LINE = re.compile(r"2026-03-01T20:15:30 [a-z_]+ t=\d+\.\d\d( [a-z_]+=[A-Za-z0-9_.:+-]*)*")
@@ -70,6 +70,39 @@ def test_where_nothing_is_kept_nothing_is_written(home: Path) -> None:
     _, lines = evening(active=False)
     assert lines == []
     assert not home.exists()
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_when_an_evening_is_forgotten_its_lines_go_too(debug: bool) -> None:
+    wanted = [True]
+    log = TurnLog(NAMES, lambda: wanted[0], withdrawn=lambda: not wanted[0], debug=debug, now=lambda: NOW)
+    log.note({"event": "fault", "t": 1.0, "part": "microphone", "code": "lost"})
+    assert len(last_lines(10)) == 1
+    wanted[0] = False
+    log.note({"event": "recovered", "t": 2.0, "part": "microphone"})
+    log.note({"event": "recovered", "t": 3.0, "part": "microphone"})
+    log.close()
+    assert [line.split()[1] for line in last_lines(10)] == ["recovered"] * 2 * debug
+
+
+def test_an_evening_of_which_nothing_was_kept_takes_no_earlier_line_away() -> None:
+    evening()
+    before = last_lines(10_000)
+    log = TurnLog(NAMES, lambda: False, withdrawn=lambda: True, debug=True, now=lambda: NOW)
+    log.note({"event": "recovered", "t": 1.0, "part": "microphone"})
+    log.close()
+    assert last_lines(10_000)[:-1] == before
+
+
+def test_a_log_that_is_open_is_erased_and_begun_anew() -> None:
+    log = TurnLog(NAMES, lambda: True, now=lambda: NOW)
+    log.note({"event": "recovered", "t": 1.0, "part": "microphone"})
+    assert erase_log()
+    assert not log_file().exists()
+    assert not erase_log()
+    log.note({"event": "recovered", "t": 2.0, "part": "loudspeaker"})
+    log.close()
+    assert [line.split()[-1] for line in last_lines(10)] == ["part=loudspeaker"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")

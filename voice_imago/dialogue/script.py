@@ -22,7 +22,7 @@ from voice_imago.dialogue.script_names import (
     MIRROR_GRAPH,
     TIME_OUT_GRAPH,
 )
-from voice_imago.dialogue.script_read import Read, read_folder
+from voice_imago.dialogue.script_read import Read, prompts_folder, read_folder
 from voice_imago.dialogue.script_schema import check_schemas
 from voice_imago.dialogue.script_shape import (
     AGAIN,
@@ -67,13 +67,6 @@ __all__ = [
     "prompts_folder",
     "target_for",
 ]
-
-
-def prompts_folder() -> Path:
-    """The prompts that came with the program: package data in a wheel, else the checkout's folder."""
-    package = Path(__file__).resolve().parent.parent
-    packaged = package / "_data" / "prompts"
-    return packaged if packaged.is_dir() else package.parent / "prompts"
 
 
 def load_script(folder: Path | None = None, *, formal: bool = False, languages: Collection[str] = ()) -> Script:

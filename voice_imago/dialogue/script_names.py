@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from voice_imago.events import Task
+from voice_imago.words import Task
 
 MIRROR_GRAPH: Final = "mirror"
 TIME_OUT_GRAPH: Final = "time_out"

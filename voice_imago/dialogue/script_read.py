@@ -25,6 +25,7 @@ from voice_imago.dialogue.script_shape import (
     Graph,
     Language,
     Resource,
+    Script,
     Step,
     Target,
     Timing,
@@ -38,9 +39,29 @@ from voice_imago.dialogue.script_tables import (
     StepTable,
     TimingTable,
 )
-from voice_imago.events import Kind
+from voice_imago.errors import PromptError
+from voice_imago.words import Kind
 
-__all__ = ["Read", "read_folder"]
+__all__ = ["Read", "prompts_folder", "read_folder", "read_script"]
+
+
+def prompts_folder() -> Path:
+    """The prompts that came with the program: package data in a wheel, else the checkout's folder."""
+    package = Path(__file__).resolve().parent.parent
+    packaged = package / "_data" / "prompts"
+    return packaged if packaged.is_dir() else package.parent / "prompts"
+
+
+def read_script(language: str) -> Script:
+    """The script for a few sentences in one language, in a fraction of the time: read, but not checked.
+
+    Raises PromptError for what cannot be read. Every session and ``check`` look at the rest.
+    """
+    folder, problems = prompts_folder(), Problems()
+    read = read_folder(folder, problems, only=(language,))
+    if problems.lines:
+        raise PromptError(f"The prompts in {folder} cannot be read.", problems.lines, "Say check.")
+    return Script(read.graphs, read.timings, read.languages, read.resources)
 
 
 @dataclass(frozen=True, slots=True)

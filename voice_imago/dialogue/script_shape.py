@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, Literal
 
 from voice_imago.dialogue.script_names import LONG_S, SUPPLY_AFTER_S, TASK_S
-from voice_imago.events import Kind, Task
+from voice_imago.words import Kind, Task
 
 Do = Literal["say", "turn", "ask", "rest", "task", "walk", "branch", "end"]
 Actor = Literal["sender", "receiver", "both", "guide"]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from voice_imago.dialogue.script_shape import Actor, Do, EndReason, Mode, ResourceKind, Target
-from voice_imago.events import Kind, Task
+from voice_imago.words import Kind, Task
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Phrases = list[str]

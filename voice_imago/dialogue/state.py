@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, Literal
 
+from voice_imago.dialogue.line import Line
 from voice_imago.dialogue.openings import Sent
 from voice_imago.dialogue.script_shape import Mode
 from voice_imago.dialogue.slots import Slot
-from voice_imago.events import Form, Partner, Performed, Speaker, TurnHeard, Utterance, WordsKnown
+from voice_imago.events import Partner, Performed, Speaker, TurnHeard, Utterance, WordsKnown
 
 __all__ = [
     "BASES",
@@ -53,21 +54,6 @@ LISTENING = (Phase.GRACE, Phase.LISTENING, Phase.DECIDING)
 
 After = Literal["listen", "grace", "next", "rest", "finish", "back", "pause", "step", "again", "stop", "work", "leave"]
 """What follows when the lines in the queue are said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One prompt, ready to be said."""
-
-    key: str
-    form: Form
-    text: str
-    own: bool = False
-    """Words of the couple's own are in it: its sound is never written."""
-    to: Partner | None = None
-    """In whose way it is spoken; None: to both."""
-    fresh: bool = False
-    """Only as the voice is set now: it tells how it was changed."""
 
 
 CallKind = Literal["main", "prelude", "part", "mirror", "aside"]

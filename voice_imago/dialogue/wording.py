@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from voice_imago.dialogue.line import Line
 from voice_imago.dialogue.phrases import begun
-from voice_imago.dialogue.script import Language, Prompt
-from voice_imago.dialogue.state import Line
-from voice_imago.events import Form, Partner
+from voice_imago.dialogue.script_shape import Language, Prompt
+from voice_imago.words import Form, Partner
 
 __all__ = ["STEM_KEY", "Wording"]
 

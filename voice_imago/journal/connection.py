@@ -17,6 +17,7 @@ from voice_imago.journal.migrations import APPLICATION_ID, MIGRATIONS, migrate, 
 
 __all__ = [
     "WRONG_KEY",
+    "check_ours",
     "connect",
     "database_errors",
     "key_clause",
@@ -102,7 +103,7 @@ def open_for_writing(path: Path, key: str | None) -> Any:
     except database_errors() as error:
         raise not_opened(path, key, error) from error
     try:
-        _check_ours(connection, path)
+        check_ours(connection, path)
         with contextlib.suppress(OSError):  # of a conversion that was killed; one that goes on would hold the file
             files.remove(files.beside(path, files.PART))
         for setting in _SETTINGS:
@@ -131,7 +132,7 @@ def open_for_reading(path: Path, key: str | None) -> Any:
     except database_errors() as error:
         raise not_opened(path, key, error) from error
     try:
-        _check_ours(connection, path)
+        check_ours(connection, path)
         if not version_of(connection):
             raise FileError(f"The journal {path} is empty.", NOTHING)
         if version_of(connection) < len(MIGRATIONS):
@@ -186,7 +187,7 @@ def _is_own(path: Path) -> bool:
     return path.resolve() in (files.journal_file().resolve(), files.rehearsals_file().resolve())
 
 
-def _check_ours(connection: Any, path: Path) -> None:
+def check_ours(connection: Any, path: Path) -> None:
     """Raises FileError for another program's database, and for a newer version of ours.
 
     One without any table is ours too: a program that was killed had just begun it.
@@ -194,7 +195,8 @@ def _check_ours(connection: Any, path: Path) -> None:
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if mark != APPLICATION_ID and (tables or mark):
-        raise FileError(f"The file {path} is a database of another program.", "Name a journal of voice-imago.")
+        hint = files.in_the_way(path, "Name a journal of voice-imago.")
+        raise FileError(f"The file {path} is a database of another program.", hint)
     version = version_of(connection)
     if version > len(MIGRATIONS):
         what = f"The journal {path} was written by a newer version of voice-imago (format {version})."

@@ -22,6 +22,7 @@ __all__ = [
     "Kind",
     "beside",
     "guard",
+    "in_the_way",
     "journal_file",
     "kind_of",
     "make",
@@ -55,9 +56,13 @@ def rehearsals_file() -> Path:
 def kind_of(path: Path) -> Kind:
     """What lies there, by its first bytes. Raises FileError for what is no journal, JournalError for a damaged one."""
     if path.is_symlink():
-        raise FileError(f"The journal {path} is a link, which is not followed.", "Name the file itself.")
+        hint = in_the_way(path, "Name the file itself.")
+        raise FileError(f"The journal {path} is a link, which is not followed.", hint)
     if path.is_dir():
-        raise FileError(f"The journal {path} is a folder.", "Name the file in it, which ends in .db.")
+        hint = in_the_way(path, "Name the file in it, which ends in .db.")
+        raise FileError(f"The journal {path} is a folder.", hint)
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise FileError(f"The journal {path} is a device or a pipe, no file.", in_the_way(path, "Name a file."))
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -73,8 +78,15 @@ def kind_of(path: Path) -> Kind:
     if not head.strip(b"\0"):
         raise JournalError(f"The journal {path} is damaged.", DAMAGED, "damaged")
     if size % PAGE_BYTES:
-        raise FileError(f"The file {path} is no journal, or not whole.", "Name a file that voice-imago has kept.")
+        hint = in_the_way(path, "Name a file that voice-imago has kept.")
+        raise FileError(f"The file {path} is no journal, or not whole.", hint)
     return "sealed"
+
+
+def in_the_way(path: Path, other: str) -> str:
+    """What to do about something else in the place of one's own journal; ``other``: about a file that was named."""
+    own = (journal_file().absolute(), rehearsals_file().absolute())
+    return "Move it away, then start again." if path.absolute() in own else other
 
 
 def guard(path: Path) -> None:

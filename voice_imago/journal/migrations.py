@@ -114,7 +114,27 @@ CREATE TABLE private (
 CREATE INDEX private_of ON private(person);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_COUNTS_AND_LOOKS_OF_A_SESSION = """
+CREATE TABLE counts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session INTEGER REFERENCES sessions(id) ON DELETE CASCADE,
+    name TEXT NOT NULL, day TEXT NOT NULL, value INTEGER NOT NULL
+);
+CREATE INDEX counts_of ON counts(session);
+INSERT INTO counts(name, day, value) SELECT name, day, value FROM counters;
+DROP TABLE counters;
+CREATE TABLE looks (                        -- what came of a request, the newest look counts
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    agreement INTEGER NOT NULL REFERENCES agreements(id) ON DELETE CASCADE,
+    session INTEGER REFERENCES sessions(id) ON DELETE CASCADE,
+    kept INTEGER, state TEXT, review TEXT   -- NULL: as it was before
+);
+CREATE INDEX looks_at ON looks(agreement);
+CREATE INDEX looks_of ON looks(session);
+"""
+"""Whatever an evening has counted and changed goes with it when it is forgotten."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COUNTS_AND_LOOKS_OF_A_SESSION)
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 

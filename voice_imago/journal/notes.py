@@ -100,18 +100,28 @@ def agree(connection: Any, one: Agreement, session: int | None, *, words: bool) 
     return int(cursor.lastrowid)
 
 
-def review(connection: Any, id: int, *, kept: int | None, state: State | None, again: str | None) -> bool:
-    """How it went: done so often in all, what becomes of it, and the day of the next look. False: there is none."""
+def review(
+    connection: Any, id: int, session: int | None, *, kept: int | None, state: State | None, again: str | None
+) -> bool:
+    """How it went: done so often in all, what becomes of it, and the day of the next look. False: there is none.
+
+    It belongs to the evening of the look: when that is forgotten, the request is as it was before.
+    """
     cursor = connection.execute(
-        "UPDATE agreements SET kept = coalesce(?, kept), state = coalesce(?, state), review = coalesce(?, review)"
-        " WHERE id = ?",
-        (kept, state, again, id),
+        "INSERT INTO looks(agreement, session, kept, state, review) SELECT id, ?, ?, ?, ? FROM agreements WHERE id = ?",
+        (session, kept, state, again, id),
     )
     return bool(cursor.rowcount)
 
 
+def _newest(column: str) -> str:
+    looks = f"FROM looks WHERE agreement = a.id AND {column} IS NOT NULL ORDER BY looks.id DESC LIMIT 1"
+    return f"coalesce((SELECT {column} {looks}), a.{column})"
+
+
 def agreements(connection: Any) -> list[Agreement]:
-    select = "SELECT id, session, text, who, what, starts, ends, review, kept, state FROM agreements ORDER BY id"
+    now = ", ".join(map(_newest, ("review", "kept", "state")))
+    select = f"SELECT id, session, text, who, what, starts, ends, {now} FROM agreements a ORDER BY id"  # noqa: S608
     return [
         Agreement(
             id=id, session=session, text=text or "", who=who or "", what=what or "", starts=starts, ends=ends or "",
@@ -147,18 +157,18 @@ def appointments(connection: Any) -> list[Appointment]:
 # ---------------------------------------------------------------------- counters
 
 
-def count(connection: Any, name: str, day: date, by: int) -> None:
-    """So many more of this today: days kept of a pledge, appreciations outside a dialogue."""
+def count(connection: Any, name: str, day: date, by: int, session: int | None = None) -> None:
+    """So many more of this today: days kept of a pledge, dialogues finished. They go with the session."""
     connection.execute(
-        "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT(name, day) DO UPDATE SET value = value + excluded.value",
-        (name, day.isoformat(), by),
+        "INSERT INTO counts(session, name, day, value) VALUES (?, ?, ?, ?)", (session, name, day.isoformat(), by)
     )
 
 
 def counted(connection: Any) -> dict[str, dict[str, int]]:
     """Name -> day -> how many."""
     found: dict[str, dict[str, int]] = {}
-    for name, day, value in connection.execute("SELECT name, day, value FROM counters ORDER BY name, day"):
+    select = "SELECT name, day, sum(value) FROM counts GROUP BY name, day ORDER BY name, day"
+    for name, day, value in connection.execute(select):
         found.setdefault(name, {})[day] = value
     return found
 

@@ -86,7 +86,8 @@ def kept_session(connection: Any, number: int | None) -> Kept:
     row = next((row for row in reversed(rows) if number in (None, row.id)), None)
     if row is None:
         kept = ", ".join(str(row.id) for row in rows[-10:]) or "none"
-        raise FileError(f"There is no session {number}." if number else "No session is kept.", f"Kept: {kept}.")
+        none = "No session is kept." if number is None else f"There is no session {number}."
+        raise FileError(none, f"Kept: {kept}.")
     if not row.whole:
         raise FileError(
             f"Session {row.id} was not kept from its beginning, so it cannot be replayed.", "Choose another one."

@@ -63,6 +63,8 @@ def sessions(connection: Any) -> list[SessionRow]:
 
 
 def session(connection: Any, number: int) -> SessionRow | None:
+    if not 0 < number < 1 << 63:  # more than the database can count
+        return None
     found = connection.execute(f"SELECT {_COLUMNS} FROM sessions WHERE id = ?", (number,)).fetchone()  # noqa: S608
     return None if found is None else _row(found)
 

@@ -38,7 +38,9 @@ class Shared:
         self, id: int, *, kept: int | None = None, state: notes.State | None = None, again: str | None = None
     ) -> Job[bool] | None:
         """How a request went, and when to look at it again."""
-        return self._write("counts", lambda db: notes.review(db, id, kept=kept, state=state, again=again))
+        return self._write(
+            "counts", lambda db: notes.review(db, id, self._session(), kept=kept, state=state, again=again)
+        )
 
     def appoint(self, one: notes.Appointment) -> Job[int] | None:
         """A date for a dialogue."""
@@ -52,7 +54,7 @@ class Shared:
     def count(self, name: str, by: int = 1) -> Job[None] | None:
         """One more of something today; ``name`` is the program's, never words of the couple."""
         day = self._today()
-        return self._write("counts", lambda db: notes.count(db, name, day, by))
+        return self._write("counts", lambda db: notes.count(db, name, day, by, self._session()))
 
     def propose(self, item: notes.Item) -> Job[int] | None:
         """A line for a shared list."""

@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from voice_imago.dialogue.script import Language, Script
+from voice_imago.dialogue.script_shape import Language, Script
 from voice_imago.dialogue.wording import Wording
 from voice_imago.journal import notes
 from voice_imago.journal.history import Practice

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from voice_imago.errors import FileError, JournalError, UsageError, VaultError
+from voice_imago.errors import JournalError, UsageError, VaultError
 from voice_imago.journal import files
 from voice_imago.journal.connection import (
     INSTALL_VAULT,
+    check_ours,
     connect,
     database_errors,
     key_clause,
@@ -111,8 +112,7 @@ def _alone(path: Path, key: str | None) -> Iterator[Any]:
     except database_errors() as error:
         raise not_opened(path, key, error) from error
     try:
-        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise FileError(f"The file {path} is a database of another program.", "Name a journal of voice-imago.")
+        check_ours(connection, path)
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         try:
             mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]

@@ -36,7 +36,7 @@ def _at_the_keyboard() -> bool:
 
 def _line(what: str) -> str:
     """One line of a pipe, byte by byte: what follows it is for somebody else."""
-    output.say(what)
+    output.error(what)  # what is printed may be for another program
     if sys.stdin is None:
         return ""
     try:

@@ -10,24 +10,27 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from voice_imago.errors import FileError, UsageError
+from voice_imago.errors import FileError, JournalError, UsageError
 from voice_imago.folders import cache_folder, data_folder, journal_folder, log_file, settings_file
 from voice_imago.journal import files, store
-from voice_imago.journal.journal import Journal
+from voice_imago.journal.journal import Journal, reading
 from voice_imago.journal.private import forget_person as forget_private
 from voice_imago.runtime import profiles
+from voice_imago.runtime.turn_log import erase_log
 from voice_imago.settings import load_settings, save_settings
 
-__all__ = ["forget_everything", "forget_person", "forget_session"]
+__all__ = ["forget_everything", "forget_person", "forget_session", "sessions_kept"]
 
 Ask = Callable[[Path], str | None]
 """The passphrase of a journal, if it needs one."""
+LISTED = 10
+"""The newest sessions, from which one is chosen."""
 TEMPORARY = "voice-imago-*"
 RAM = Path("/dev/shm")  # noqa: S108 -- only folders of ours in it are removed
 
@@ -35,14 +38,35 @@ RAM = Path("/dev/shm")  # noqa: S108 -- only folders of ours in it are removed
 def forget_session(number: int, ask: Ask) -> str:
     """Leave nothing of one session. Raises UsageError, FileError, VaultError, JournalError."""
     path = files.journal_file()
-    if files.kind_of(path) == "missing":
+    if files.kind_of(path) in ("missing", "empty"):
         raise UsageError(f"There is no session {number}; nothing is kept.", "There is nothing to forget.")
-    with Journal(path, ask(path)) as journal:
-        if journal.run(lambda db: store.session(db, number)) is None:
-            kept = ", ".join(str(row.id) for row in journal.run(store.sessions)[-10:]) or "none"
-            raise UsageError(f"There is no session {number}.", f"Kept sessions: {kept}.")
+    key = ask(path)
+    with reading(path, key) as connection:  # a damaged one stays where it is
+        row = store.session(connection, number)
+        if row is None:
+            raise UsageError(f"There is no session {number}.", _kept(store.sessions(connection)))
+    with Journal(path, key) as journal:
+        aside = journal.open()
+        if aside is not None:
+            raise JournalError(aside, f"Session {number} is still in it; say forget everything to delete that too.")
         journal.erase(lambda db: store.forget_session(db, number)).result()
-    return f"Session {number} is forgotten."
+    _erase_log()
+    first = "" if row.resumed is None else f" It went on with session {row.resumed}, which is still kept."
+    return f"Session {number} is forgotten.{first}"
+
+
+def sessions_kept(ask: Ask) -> str:
+    """What there is to choose from. Raises FileError, VaultError, JournalError."""
+    path = files.journal_file()
+    if files.kind_of(path) in ("missing", "empty"):
+        return "Nothing is kept."
+    with reading(path, ask(path)) as connection:
+        return _kept(store.sessions(connection))
+
+
+def _kept(rows: Sequence[store.SessionRow]) -> str:
+    told = [f"{row.id} ({row.started[:16].replace('T', ' at ')}, {row.dialogue})" for row in rows[-LISTED:]]
+    return f"Kept sessions: {', '.join(told) or 'none'}."
 
 
 def forget_person(name: str, ask: Ask) -> str:
@@ -70,6 +94,7 @@ def forget_person(name: str, ask: Ask) -> str:
 def forget_everything() -> str:
     """Leave nothing that the couple has brought. Raises FileError. Speech models stay; they hold nothing of anybody."""
     profiles.forget_all()
+    _erase_log()
     log = log_file().parent
     everything = [*files.our_files(), *_prompts(), *_left_over(), settings_file(), *_half_settings()]
     everything += [*log.glob("*")] if log.is_dir() and not log.is_symlink() else []
@@ -89,9 +114,15 @@ def forget_everything() -> str:
 def _in_journals(wanted: str, name: str, ask: Ask) -> list[str]:
     done: list[str] = []
     for path in (files.journal_file(), files.rehearsals_file()):
-        if files.kind_of(path) == "missing":
-            continue
-        with Journal(path, ask(path)) as journal:
+        try:
+            if files.kind_of(path) == "missing":
+                continue
+            key = ask(path)
+        except JournalError as error:
+            if error.code != "damaged":
+                raise
+            key = None
+        with Journal(path, key) as journal:  # sets a damaged one aside, which is deleted with the others
             dialogues, private = journal.erase(lambda db: _strip(db, wanted, name)).result()
         if dialogues:
             done.append(f"the words of {dialogues} dialogues")
@@ -155,6 +186,14 @@ def _left_over() -> list[Path]:
 
 def _is_mine(path: Path) -> bool:
     return not path.is_symlink() and (os.name != "posix" or path.stat().st_uid == os.geteuid())
+
+
+def _erase_log() -> None:
+    """Raises FileError."""
+    try:
+        erase_log()
+    except OSError as error:
+        raise FileError(f"The log {log_file()} cannot be deleted: {error.strerror}.", "Delete it by hand.") from error
 
 
 def _remove_all(paths: Iterable[Path]) -> bool:

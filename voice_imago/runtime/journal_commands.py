@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voice_imago import output
-from voice_imago.dialogue.script import Script, load_script, prompts_folder
+from voice_imago.dialogue.script_read import prompts_folder, read_script
+from voice_imago.dialogue.script_shape import Script
 from voice_imago.errors import FileError, UsageError
 from voice_imago.journal import files
 from voice_imago.journal.history import Practice, practice
@@ -41,17 +42,23 @@ def key_for(path: Path) -> str | None:
 
 def history(options: argparse.Namespace) -> int:
     """What was done and what is due, in plain lines, as JSON, or as a picture."""
-    path = files.journal_file()
+    path, today = files.journal_file(), datetime.date.today()
     if files.kind_of(path) in ("missing", "empty"):
-        output.say("Nothing is kept yet. A dialogue is kept when both of you say yes to it: start --keep counts.")
+        if options.json:
+            output.say(_as_json(Practice(today, (), (), (), {}, {})))
+        else:
+            output.say("Nothing is kept yet. A dialogue is kept when both of you say yes to it: start --keep counts.")
         return 0
     with reading(path, key_for(path)) as connection:
-        past = practice(connection, datetime.date.today(), floor=options.json or options.plot is not None)
+        past = practice(connection, today, floor=options.json or options.plot is not None)
     if options.json:
         output.say(_as_json(past))
         return 0
-    script = load_script()
-    language = script.languages[options.language if options.language in script.languages else "en"]
+    script = read_script(options.language)
+    if options.language not in script.languages:
+        known = ", ".join(script.languages)
+        raise UsageError(f"There is no language called {options.language!r}.", f"Choose one of: {known}.")
+    language = script.languages[options.language]
     if options.plot is not None:
         return _plot(past, script, language.code, options.plot)
     told = all_told(past, script, language.code)
@@ -146,11 +153,15 @@ def _format(path: Path) -> Format:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """For the owner's eyes; nothing that is there is replaced. Raises FileError."""
+    """For the owner's eyes; nothing that is there is replaced, and no half of it is left. Raises FileError."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+        except OSError:
+            path.unlink()
+            raise
     except FileExistsError as error:
         raise FileError(f"The file {path} is there already.", "Name another one.") from error
     except OSError as error:
@@ -164,7 +175,8 @@ def forget(options: argparse.Namespace) -> int:
     what, which = options.what, options.which
     if what == "session":
         if which is None or not which.isdecimal():
-            raise UsageError("Which session is to be forgotten?", "Say forget session 3.")
+            asked = f"Which session is to be forgotten? {forgetting.sessions_kept(key_for)}"
+            raise UsageError(asked, "Say forget session with its number.")
         output.say(forgetting.forget_session(int(which), key_for))
         return 0
     if what == "person" and not which:
@@ -190,13 +202,13 @@ def _sure(sentence: str) -> bool:
 
 def replay_command(options: argparse.Namespace) -> int:
     """Feed a kept session again; 1 when something else came of it."""
+    from voice_imago.dialogue.script import load_script
     from voice_imago.journal.replay import digest_of, kept_session, replay
 
     path: Path = options.journal or files.journal_file()
-    script = load_script()
     with reading(path, key_for(path)) as connection:
         kept = kept_session(connection, options.session)
-    done = replay(script, kept)
+    done = replay(load_script(), kept)
     how = "its words" if done.by == "words" else "the noted answers, without words"
     output.say(f"Session {kept.row.id} was replayed by {how}: {done.inputs} inputs, {done.facts} facts.")
     if done.closed:

@@ -160,7 +160,7 @@ class JournalTasks:
         dialogue = given.meaning("dialogue").removeprefix("choice:")
         if not dialogue or not allows(level, "counts"):
             return Answer("not_kept")
-        keeper.journal.run(lambda db: notes.count(db, f"{FINISHED}{dialogue}", self.today(), 1))
+        keeper.journal.run(lambda db: notes.count(db, f"{FINISHED}{dialogue}", self.today(), 1, keeper.session))
         past = keeper.journal.run(lambda db: practice(db, self.today()))
         return Answer("good", (("times", f"number:{past.finished.get(dialogue, 1)}", ""),))
 
@@ -234,7 +234,7 @@ class JournalTasks:
     def _pledge(self, keeper: Keeper, given: _Wanted) -> bool:
         """Begun, begun again, or one more day of it."""
         begins = not given.meaning("pledge_days").startswith("number:")
-        keeper.journal.run(lambda db: notes.count(db, PLEDGE if begins else DAYS_KEPT, self.today(), 1))
+        keeper.journal.run(lambda db: notes.count(db, PLEDGE if begins else DAYS_KEPT, self.today(), 1, keeper.session))
         return True
 
     # ------------------------------------------------------------------ recall

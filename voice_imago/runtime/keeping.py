@@ -91,7 +91,8 @@ class Keeping:
             return KeptPorts(keeper, standing, slots=slots, prelude=prelude)
         self.log = TurnLog(
             partners,
-            lambda: self.debug or (keeper is not None and keeper.level != "none"),
+            lambda: keeper is not None and keeper.level != "none",
+            withdrawn=lambda: keeper is not None and "none" in keeper.wishes,
             debug=self.debug,
             hidden=[step for graph in hidden_graphs(script) for step in script.graphs[graph].steps],
         )

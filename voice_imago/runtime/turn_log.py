@@ -1,7 +1,7 @@
 """The log: one line a turn, in numbers. No word that was said, no name, no sound, no path.
 
 It is written where something is kept anyway, or with ``--debug``, which adds the steps and prompts in between. Where
-nothing is kept and nobody debugs, nothing is written.
+nothing is kept and nobody debugs, nothing is written; when an evening is forgotten, the log goes with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import logging
 import os
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from voice_imago.folders import log_file
 
-__all__ = ["TurnLog", "last_lines"]
+__all__ = ["TurnLog", "erase_log", "last_lines"]
 
 MOST_BYTES = 300_000
 _ALWAYS = {
@@ -54,15 +55,42 @@ class _PrivateFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """A log that cannot be written disturbs nobody."""
 
+    def let_go(self) -> None:
+        """Close the file; the next line opens it anew. Some systems delete no open file."""
+        with self.lock or contextlib.nullcontext():
+            if self.stream is not None:
+                self.stream.close()
+                self.stream = None
+
+
+_open_logs: weakref.WeakSet[_PrivateFile] = weakref.WeakSet()
+
+
+def erase_log() -> bool:
+    """Leave nothing of the log; whether there was any. Raises OSError."""
+    for opened in list(_open_logs):
+        opened.let_go()
+    path = log_file()
+    if path.parent.is_symlink():
+        return False
+    found = [one for one in path.parent.glob(f"{path.name}*") if one.is_symlink() or not one.is_dir()]
+    for one in found:
+        one.unlink(missing_ok=True)
+    return bool(found)
+
 
 class TurnLog:
-    """Told every event of a session; ``active`` says whether a line may be written now."""
+    """Told every event of a session; ``active`` says whether something is kept now, and so a line may be written.
+
+    ``withdrawn`` says that nothing may be kept any more of what was: then what is written already goes.
+    """
 
     def __init__(
         self,
         partners: tuple[str, str],
         active: Callable[[], bool],
         *,
+        withdrawn: Callable[[], bool] = lambda: False,
         debug: bool = False,
         hidden: Collection[str] = (),
         now: Callable[[], datetime.datetime] = datetime.datetime.now,
@@ -70,13 +98,15 @@ class TurnLog:
         """``hidden``: steps of which nothing is logged, not even that they were entered."""
         self._partners, self._active, self._now, self._hidden = partners, active, now, frozenset(hidden)
         self._events = _ALWAYS | (_STATES if debug else {})
+        self._withdrawn, self._debug, self._kept = withdrawn, debug, False
         self._turn: dict[str, Any] = {}
         self._step = ""
         self._logger = logging.Logger("voice_imago.turns")
-        self._handler: logging.Handler | None = None
+        self._handler: _PrivateFile | None = None
 
     def note(self, event: Mapping[str, Any]) -> None:
         """One event of the stream."""
+        self._follow()
         kind = event["event"]
         if kind == "turn_ended":
             self._line_of_turn()
@@ -95,7 +125,16 @@ class TurnLog:
                 self._line_of_turn()
             self._write(kind, event["t"], {name: self._plain(name, event[name]) for name in self._events[kind]})
 
+    def _follow(self) -> None:
+        """What was kept so far is not to be kept any more."""
+        kept, self._kept = self._kept, self._active()
+        if kept and self._withdrawn():
+            self._turn = {}
+            with contextlib.suppress(OSError):
+                erase_log()
+
     def close(self) -> None:
+        self._follow()
         self._line_of_turn()
         if self._handler is not None:
             self._handler.close()
@@ -124,11 +163,12 @@ class TurnLog:
         return value if value in ("both", "guide", "key", "unknown") else "-"
 
     def _write(self, what: str, at: float, fields: Mapping[str, Any]) -> None:
-        if not self._active():
+        if not self._debug and not self._active():
             return
         if self._handler is None:
             self._handler = _PrivateFile(log_file(), maxBytes=MOST_BYTES, backupCount=1, delay=True)
             self._logger.addHandler(self._handler)
+            _open_logs.add(self._handler)
         pairs = " ".join(f"{name}={value}" for name, value in fields.items())
         with contextlib.suppress(OSError):
             stamp = self._now().isoformat(timespec="seconds")
