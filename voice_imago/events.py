@@ -74,6 +74,7 @@ from voice_imago.facts import (
     TurnPaused,
     TurnReopened,
     UnderstandingChanged,
+    VoiceTuned,
     Waited,
 )
 from voice_imago.inputs import (
@@ -177,6 +178,7 @@ __all__ = [
     "UnderstandingChanged",
     "Utterance",
     "VoiceScored",
+    "VoiceTuned",
     "Waited",
     "Why",
     "Window",

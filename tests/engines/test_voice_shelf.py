@@ -161,3 +161,27 @@ def test_without_a_voice_for_the_language_there_is_one_sentence() -> None:
     sentence = no_voice_sentence("Turkish")
     assert sentence.startswith("No voice for Turkish is installed")
     assert "\n" not in sentence
+
+
+def test_a_voice_that_was_kept_from_an_evening_in_another_language_is_left_alone(
+    engines: dict[str, Engine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engines["pyttsx3"]._voices = ("en-gb", "en-us", "en-gb-scotland", "de", "Alex")
+    german, english = shelf(engines, "de"), shelf(engines)
+    for kept in ("flite:slt", "piper:nice", "pyttsx3:en-us", "en-us+f3"):
+        assert check_voice(german, kept, asked=False, language="German") == "piper:schoen"
+        assert check_voice(german, kept, asked=True, language="German") == german.find(kept)
+    assert check_voice(english, "en-gb-scotland", asked=False, language="English") == "pyttsx3:en-gb-scotland"
+    assert check_voice(english, "Alex", asked=False, language="English") == "pyttsx3:Alex", (
+        "nobody knows what it speaks"
+    )
+    assert capsys.readouterr().err == ""
+
+
+def test_an_only_voice_of_espeak_has_variants_so_that_there_is_another_one(engines: dict[str, Engine]) -> None:
+    del engines["piper"]
+    german = shelf(engines, "de")
+    assert german.names == ("pyttsx3:de", "pyttsx3:de+m3", "pyttsx3:de+f3")
+    assert german.find("pyttsx3:de+f3") == german.after("pyttsx3:de+m3") == "pyttsx3:de+f3"
+    engines["pyttsx3"]._voices = ("Anna",)
+    assert shelf(engines, "de").names == ("pyttsx3:Anna",), "what has no variants"

@@ -61,12 +61,16 @@ def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
 def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str:
     """The full name of the voice that is wanted, else of the best one; empty: nothing is installed for the language.
 
-    UsageError when a voice that was asked for just now is not here; one that was kept and has gone is told.
+    UsageError when a voice that was asked for just now is not here; one that was kept and has gone is told. A kept one
+    of another language is left alone.
     """
     if wanted:
         found = shelf.find(wanted)
-        if found is not None:
+        elsewhere = found is not None and found.partition("+")[0] in shelf.foreign
+        if found is not None and (asked or not elsewhere):
             return found
+        if elsewhere:  # kept from an evening in another language; nothing is wrong
+            return shelf.names[0] if shelf.names else ""
         if not shelf.troubles:  # else nobody knows what there is: let the engine say
             sentence = f"The voice {wanted!r} is not installed here."
             if asked:
