@@ -100,17 +100,58 @@ def test_another_voice_says_so_itself_and_where_there_is_none_that_is_said() -> 
     assert table.guide_finishes().step == "thing"
 
 
-def test_whatever_the_dialogue_says_by_itself_was_asked_for_beforehand() -> None:
-    """Of a whole dialogue no prompt comes as a surprise; what holds an answer is asked for one step before."""
-    table = Table("dialogue", greeting=True).does_what_is_asked()
-    wanted: set[str] = set()
+def to_its_end(dialogue: str) -> Table:
+    """A couple who do whatever they are asked to."""
+    table = Table(dialogue, greeting=True)
+    for _ in range(200):
+        if table.ended is not None:
+            return table
+        table.does_what_is_asked()
+    raise AssertionError(f"it does not end: {table.step}")
+
+
+@pytest.mark.parametrize("dialogue", ["dialogue", "request", "repair"])
+def test_whatever_the_dialogue_says_by_itself_was_asked_for_beforehand(dialogue: str) -> None:
+    """Of a whole dialogue no prompt comes as a surprise; what holds an answer is asked for one step before.
+
+    And each in the way of whom it is said to, which may be a sound of its own.
+    """
+    table = to_its_end(dialogue)
+    wanted: set[tuple[str, int | None]] = set()
     late = []
     for effect in table.effects:
         if isinstance(effect, Prepare):
-            wanted |= set(effect.texts)
-        elif isinstance(effect, Say) and effect.text not in wanted:
-            late.append(effect.text)
+            wanted |= set(zip(effect.texts, effect.to or [None] * len(effect.texts), strict=True))
+        elif isinstance(effect, Say) and (effect.text, effect.to) not in wanted:
+            late.append((effect.text, effect.to))
     assert late == []
+
+
+@pytest.mark.parametrize("dialogue", ["dialogue", "appreciation", "request"])
+def test_whoever_is_called_by_name_is_spoken_to_in_their_own_way(dialogue: str) -> None:
+    table = to_its_end(dialogue)
+    called = {
+        (say.to, who)
+        for say in table.said
+        for who, name in enumerate(("Ana", "Ben"))
+        if say.text.startswith(f"{name}, ")
+    }
+    assert called == {(ANA, ANA), (BEN, BEN)}
+
+
+def test_a_move_and_what_is_said_again_are_for_whom_they_call() -> None:
+    table = Table("dialogue").goes_to("mirror")
+    table.says(BEN, "But that is not true, you are wrong, and you always do that.")
+    assert (table.last[: len("Ben,")], table.said[-1].to) == ("Ben,", BEN)
+    wording, names = table.dialogue.guide.wording, {"sender": "Ana", "receiver": "Ben", "actor": "Ana", "other": "Ben"}
+    assert wording.line("guide.one_sentence", names).to == ANA
+    assert wording.line("guide.floor_back", names).to is None
+
+
+def test_help_repeats_the_step_in_the_way_of_whose_turn_it_is() -> None:
+    table = Table().goes_to("thing").key("h").guide_finishes()
+    said = next(say for say in reversed(table.said) if say.prompt == "appreciation.thing")
+    assert said.to == ANA
 
 
 def test_a_dialogue_that_is_chosen_at_the_menu_is_asked_for_when_it_begins() -> None:

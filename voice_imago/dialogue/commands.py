@@ -25,6 +25,7 @@ from voice_imago.dialogue.script_names import (
 )
 from voice_imago.dialogue.state import Phase
 from voice_imago.dialogue.tuning import LIMITS, Tunings, VoiceTuning, gentler
+from voice_imago.dialogue.wording import meant_for
 from voice_imago.events import Cancel, Command, Hush, Partner, Publish, TuneVoice, VoiceTuned
 
 __all__ = ["Commands", "VoiceTuning"]
@@ -192,9 +193,10 @@ class Commands:
         guide, state, prompt = self._guide, self._guide.state, self._guide.step.prompt
         lines = [guide.line("guide.help"), guide.line("guide.keys"), guide.line("guide.help_resources")]
         if state.beneath.phase is not Phase.PAUSED and prompt:
-            lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
+            person = guide.asker if guide.step.asker else guide.actor
+            lines.append(meant_for(guide.wording.line(prompt, guide.roles(), form="first"), person))
             if guide.wording.has_stem(prompt, guide.roles()):
-                lines.append(guide.wording.next_stem(prompt, guide.roles()))
+                lines.append(meant_for(guide.wording.next_stem(prompt, guide.roles()), person))
         guide.aside(lines)
 
     def _where(self, command: Command) -> None:

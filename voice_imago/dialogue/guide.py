@@ -23,6 +23,7 @@ from voice_imago.dialogue.speaking import Speaking
 from voice_imago.dialogue.state import After, Line, Phase, State, entered
 from voice_imago.dialogue.walk import with_call
 from voice_imago.dialogue.windows import window
+from voice_imago.dialogue.wording import meant_for
 from voice_imago.events import (
     Cancel,
     Chime,
@@ -370,5 +371,5 @@ class Guide(Speaking):
             return self.line("guide.one_moment")
         person = self.asker if self.step.asker else self.actor
         if self.step.asker and not self.state.asked:
-            return replace(self.wording.line(self.step.prompt, self.roles(), form="repeat"), to=person)
-        return replace(self.wording.question(self.step.prompt, self.roles()), to=person)
+            return meant_for(self.wording.line(self.step.prompt, self.roles(), form="repeat"), person)
+        return meant_for(self.wording.question(self.step.prompt, self.roles()), person)
