@@ -79,3 +79,17 @@ def test_half_a_file_is_no_prompt(tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="shorter than its header says"):
         FliteVoice(str(command)).render(TEXT, VoiceSettings("rms"), tmp_path / "a.wav")
     assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<speak><break time="9s"/>Go on.</speak>',
+        "Go\x00 on\x07,\x1b[31m Ana\u202e.\ud800",
+        "-o /tmp/x Go on.",
+        "שרה 😀, go on.",
+    ],
+)
+def test_markup_and_signs_are_neither_obeyed_nor_a_fault(tmp_path: Path, text: str) -> None:
+    FliteVoice().render(text, VoiceSettings("slt"), tmp_path / "a.wav")
+    assert 0.4 < seconds(tmp_path / "a.wav") < 5.0

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from voice_imago.dialogue.script import load_script
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.voice_shelf import HouseVoice, Shelf, fill_shelf, full_name, in_order
 from voice_imago.errors import UsageError, VoiceError
+from voice_imago.runtime import guide_voice
 from voice_imago.runtime.guide_voice import check_voice, no_voice_sentence
 
 
@@ -185,3 +187,19 @@ def test_an_only_voice_of_espeak_has_variants_so_that_there_is_another_one(engin
     assert german.find("pyttsx3:de+f3") == german.after("pyttsx3:de+m3") == "pyttsx3:de+f3"
     engines["pyttsx3"]._voices = ("Anna",)
     assert shelf(engines, "de").names == ("pyttsx3:Anna",), "what has no variants"
+
+
+def test_a_voice_that_does_not_work_is_told_once_and_another_one_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: dict[str, Engine]
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(guide_voice, "own_engines", lambda: engines)
+    house = guide_voice.make_voice(load_script(), "en", on_fault=lambda code, sentence: told.append((code, sentence)))
+    engines["flite"].failing = "The voice rms cannot be used: it is damaged."
+    for number in range(3):
+        house.render("Go on.", VoiceSettings("flite:rms"), tmp_path / f"{number}.wav")
+    assert told == [("other_voice", "The voice rms cannot be used: it is damaged. Another voice speaks in its place.")]
+    engines["pyttsx3"].failing = "It hangs."
+    house.render("Go on.", VoiceSettings("pyttsx3:en-us"), tmp_path / "same.wav")
+    assert (tmp_path / "same.wav").read_text() == "espeak 4"
+    assert len(told) == 1, "eSpeak NG says the same"

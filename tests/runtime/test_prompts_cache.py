@@ -386,12 +386,13 @@ def spoil(kind: str, path: Path) -> None:
         "no sound": b"<html>" * 1000,
         "another prompt": data[:44] + data[44:5000],
         "lying header": data[:40] + (2**31).to_bytes(4, "little") + data[44:],
+        "modest header": data[:40] + (len(data) * 3 // 4).to_bytes(4, "little") + data[44:],
     }
     path.write_bytes(spoilt[kind])
 
 
 @pytest.mark.parametrize(
-    "kind", ["cut", "empty", "header only", "no sound", "silent", "another prompt", "lying header"]
+    "kind", ["cut", "empty", "header only", "no sound", "silent", "another prompt", "lying header", "modest header"]
 )
 def test_a_spoilt_file_is_rendered_again(make: Make, voice: FakeVoice, folder: Path, kind: str) -> None:
     whole = make().fetch(ANA)
@@ -566,6 +567,21 @@ def test_a_change_for_one_leaves_the_sound_of_the_other_in_memory(make: Make, vo
     before = len(voice.texts)
     cache.fetch(ANA, 0)
     assert len(voice.texts) == before
+
+
+def test_what_is_heard_in_the_way_of_the_other_one_is_made_in_the_right_way_for_the_next_time(make: Make) -> None:
+    """Nobody waits for it now, and nobody hears it wrong twice."""
+    cache = make(background=True)
+    cache.retune(2.0, 1.0, to=0)
+    cache.retune(0.8, 1.0, to=1)
+    fast = cache.fetch(ANA, 0)
+    heard = cache.get(ANA, 1)
+    assert heard is not None
+    assert heard.size == fast.size
+    assert cache.settle(SOON_S)
+    slow = cache.get(ANA, 1)
+    assert slow is not None
+    assert slow.size > 1.5 * fast.size
 
 
 def test_what_tells_of_a_change_is_never_heard_in_the_old_way(make: Make) -> None:

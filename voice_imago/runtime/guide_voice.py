@@ -7,12 +7,12 @@ import sys
 from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.ports import VoiceSettings
-from voice_imago.engines.voice_chain import ClosableVoice
+from voice_imago.engines.voice_chain import ClosableVoice, EngineFailure
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voice_flite import FliteVoice
 from voice_imago.engines.voice_piper import PiperVoice
 from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
-from voice_imago.engines.voice_shelf import HouseVoice, Shelf, fill_shelf
+from voice_imago.engines.voice_shelf import BUILT_IN, HouseVoice, Shelf, fill_shelf
 from voice_imago.engines.wyoming_address import VOICE_PORT, is_home, parse_address
 from voice_imago.errors import UsageError, VoiceError
 from voice_imago.folders import cache_folder, voices_folder
@@ -23,6 +23,8 @@ __all__ = ["check_voice", "make_prompts", "make_voice", "no_voice_sentence", "ow
 
 WORKERS = 2
 """Prompts that are rendered at the same time."""
+SAME_VOICE = BUILT_IN
+"""Beginnings of the names of engines that say the same."""
 PLATFORM_VOICES = sys.platform in ("darwin", "win32")
 """There pyttsx3 speaks with voices of the system, which are better than Flite's; elsewhere with eSpeak's."""
 
@@ -41,7 +43,7 @@ def own_engines() -> dict[str, ClosableVoice]:
     return engines
 
 
-def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
+def make_voice(script: Script, language: str, address: str = "", on_fault: Faulted | None = None) -> HouseVoice:
     """Every engine as one; before all of them a speech server at home, if one is named.
 
     A server that is not there is told and left out. Raises UsageError for one that cannot be used.
@@ -55,7 +57,18 @@ def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
             engines = {"home": HomeVoice(parse_address(address, VOICE_PORT), language), **engines}
         except VoiceError as error:
             output.error(f"{error} I speak with a voice of this computer.")
-    return HouseVoice(engines, shelf)
+    return HouseVoice(engines, shelf, lambda failure: _stands_in(failure, on_fault))
+
+
+def _stands_in(failure: EngineFailure, on_fault: Faulted | None) -> None:
+    """Another voice is heard than was chosen. Not so where eSpeak NG stands in for pyttsx3: it says the same."""
+    if failure.engine.startswith(SAME_VOICE):
+        return
+    sentence = f"{failure.message.rstrip('.')}. Another voice speaks in its place."
+    if on_fault is None:
+        output.error(sentence)
+    else:
+        on_fault("other_voice", sentence)
 
 
 def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str:
@@ -107,7 +120,7 @@ def make_prompts(
     UsageError for a voice that was asked for (``asked_voice``) and is not here.
     """
     wanted = asked_voice or settings.voice
-    voice = make_voice(script, language, wanted if is_home(wanted) else "")
+    voice = make_voice(script, language, wanted if is_home(wanted) else "", on_fault)
     try:
         name = (
             "home:" if voice.at_home else _own(voice.shelf, wanted, bool(asked_voice), script.languages[language].name)

@@ -319,6 +319,9 @@ class Live:
         """A prompt that cannot be made is told when it is missing; a full disk costs time only."""
         if code == "cache_disk":
             output.error(sentence)
+        elif code == "other_voice":
+            output.error(sentence)
+            self._post(lambda at: PartFailed(at, "voice", "replaced", sentence))
         else:
             self._voice_trouble = sentence
 

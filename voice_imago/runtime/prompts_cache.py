@@ -32,7 +32,7 @@ GIVING_UP = 3
 """Failures in a row after which the background thread drops the rest; the next ``prepare`` tries again."""
 
 Faulted = Callable[[str, str], None]
-"""Code (``voice_failed``, ``cache_disk``) and one sentence; from any thread, once for each sentence."""
+"""Code (``voice_failed``, ``other_voice``, ``cache_disk``) and one sentence; from any thread, once each."""
 Ready = Callable[[Pcm | None], None]
 
 
