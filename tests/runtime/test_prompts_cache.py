@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import shutil
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 from voice_imago.engines.ports import PLAY_HZ, Pcm, VoiceSettings
+from voice_imago.engines.rendering import part_file
+from voice_imago.engines.voice_chain import ChainVoice
 from voice_imago.errors import VoiceError
 from voice_imago.runtime import prompts_maker
 from voice_imago.runtime.prompt_sound import at_volume, fade_ends, level, ready_to_play, trim
@@ -479,6 +482,45 @@ def test_a_disk_that_fails_on_the_way_costs_no_prompt(
     assert [code for code, _ in faults] == ["cache_disk"]
     assert voice.texts.count(TEXTS[1]) == 2  # once in vain
     assert voice.texts.count(TEXTS[2]) == 1
+
+
+class FullDisk(FakeVoice):
+    """Half a prompt fits into the folder; in RAM there is room."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def render(self, text: str, settings: VoiceSettings, target: Path) -> None:
+        if target.parent == self.folder:
+            with part_file(target) as part:
+                part.write_bytes(b"RIFF")
+                raise VoiceError("The rendered prompt is shorter than its header says.")
+        super().render(text, settings, target)
+
+
+def test_a_full_disk_is_told_once_as_that_costs_no_prompt_and_no_other_voice_speaks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, faults: list[tuple[str, str]]
+) -> None:
+    stands_in = FakeVoice()
+    chain = ChainVoice([FullDisk(folder), stands_in])  # type: ignore[list-item]
+    cache = PromptCache(
+        chain, SETTINGS, folder, lambda code, sentence: faults.append((code, sentence)), background=False
+    )
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.parent == folder and path.suffix == ".probe":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert [cache.fetch(text).any() for text in TEXTS] == [True] * len(TEXTS)
+    assert [code for code, _ in faults] == ["cache_disk"]
+    assert "full" in faults[0][1]
+    assert "\n" not in faults[0][1]
+    assert stands_in.texts == []
+    assert chain.failures == ()
 
 
 def test_an_engine_that_fails_is_not_taken_for_a_failing_disk(

@@ -37,6 +37,8 @@ LONGEST_EXTRA_S = 3.0
 AUDIBLE = 330
 """Peak of a 16-bit prompt at full volume that is certainly not silence (-40 dBFS)."""
 LAST_LATIN = "\u024f"
+PROBE_BYTES = 262_144
+"""As much as a long prompt."""
 SPARE_BYTES = 1_024
 """What a WAV may hold beside its sound: the header, a note of its maker."""
 _SSML = re.compile(
@@ -47,6 +49,13 @@ _SSML = re.compile(
 """Tags of the Speech Synthesis Markup Language: neither obeyed nor spelled out. Any other ``<name>`` is a word."""
 
 _counter = itertools.count()
+
+
+class PlaceError(VoiceError):
+    """The folder takes no more: a full disk. No engine is at fault, and no other one would help."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(f"Prompts cannot be saved in {folder}: {error.strerror}.", "Free some disk space.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,12 @@ def part_file(target: Path) -> Iterator[Path]:
     try:
         part.touch(mode=0o600)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {target.parent}: {error.strerror}.") from error
+        raise PlaceError(target.parent, error) from error
     try:
         yield part
+    except VoiceError:
+        _check_place(target.parent)  # an engine seldom knows that it was the disk
+        raise
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
@@ -118,7 +130,19 @@ def accept(part: Path, target: Path, text: str, settings: VoiceSettings) -> None
         part.chmod(0o600)
         part.replace(target)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {target.parent}: {error.strerror}.") from error
+        raise PlaceError(target.parent, error) from error
+
+
+def _check_place(folder: Path) -> None:
+    """Raises PlaceError where nothing more can be written."""
+    probe = folder / f".{os.getpid()}-{next(_counter)}.probe"
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as error:
+        raise PlaceError(folder, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
 
 
 def convert_to_wav(path: Path) -> None:
@@ -173,7 +197,7 @@ def save_wav16(path: Path, sound: Pcm, rate_hz: int) -> None:
     try:
         write_wav16(path, sound, rate_hz)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {path.parent}: {error.strerror}.") from error
+        raise PlaceError(path.parent, error) from error
 
 
 def write_wav16(path: Path, sound: Pcm, rate_hz: int) -> None:

@@ -29,6 +29,12 @@ PLATFORM_VOICES = sys.platform in ("darwin", "win32")
 """There pyttsx3 speaks with voices of the system, which are better than Flite's; elsewhere with eSpeak's."""
 
 
+def tell_fault(code: str, sentence: str) -> None:
+    """What goes on all the same is told; a prompt that cannot be made raises where it is wanted."""
+    if code != "voice_failed":
+        output.error(sentence)
+
+
 def own_engines() -> dict[str, ClosableVoice]:
     """The engines of this computer, best first; pyttsx3 is always among them."""
     engines: dict[str, ClosableVoice] = {}
@@ -43,7 +49,7 @@ def own_engines() -> dict[str, ClosableVoice]:
     return engines
 
 
-def make_voice(script: Script, language: str, address: str = "", on_fault: Faulted | None = None) -> HouseVoice:
+def make_voice(script: Script, language: str, address: str = "", on_fault: Faulted = tell_fault) -> HouseVoice:
     """Every engine as one; before all of them a speech server at home, if one is named.
 
     A server that is not there is told and left out. Raises UsageError for one that cannot be used.
@@ -60,15 +66,10 @@ def make_voice(script: Script, language: str, address: str = "", on_fault: Fault
     return HouseVoice(engines, shelf, lambda failure: _stands_in(failure, on_fault))
 
 
-def _stands_in(failure: EngineFailure, on_fault: Faulted | None) -> None:
+def _stands_in(failure: EngineFailure, on_fault: Faulted) -> None:
     """Another voice is heard than was chosen. Not so where eSpeak NG stands in for pyttsx3: it says the same."""
-    if failure.engine.startswith(SAME_VOICE):
-        return
-    sentence = f"{failure.message.rstrip('.')}. Another voice speaks in its place."
-    if on_fault is None:
-        output.error(sentence)
-    else:
-        on_fault("other_voice", sentence)
+    if not failure.engine.startswith(SAME_VOICE):
+        on_fault("other_voice", f"{failure.message.rstrip('.')}. Another voice speaks in its place.")
 
 
 def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str:
@@ -112,7 +113,7 @@ def make_prompts(
     settings: Settings,
     *,
     background: bool,
-    on_fault: Faulted | None = None,
+    on_fault: Faulted = tell_fault,
     asked_voice: str = "",
 ) -> tuple[PromptCache, HouseVoice]:
     """The prompt cache in the voice that is set, else in the language's best one; close the voice first.
