@@ -185,7 +185,7 @@ class HouseVoice:
     def render_many(self, texts: Sequence[str], settings: VoiceSettings, targets: Sequence[Path]) -> None:
         """Several texts at once where the engine can do that, else nothing; see ``Pyttsx3Voice.render_many``."""
         engine, name = full_name(settings.voice, tuple(self._engines))
-        many = getattr(self._engines.get(engine or BUILT_IN[0]), "render_many", None)
+        many = getattr(self._engines.get(engine or BUILT_IN[0]), "render_many", None)  # Pyttsx3Voice, FliteVoice
         if many is not None and not self._chain(settings.voice).failures:
             many(texts, replace(settings, voice=name), targets)
 
