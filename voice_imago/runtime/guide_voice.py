@@ -19,7 +19,7 @@ from voice_imago.folders import cache_folder, voices_folder
 from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
-__all__ = ["check_voice", "make_prompts", "make_voice", "no_voice_sentence", "own_engines"]
+__all__ = ["check_asked_voice", "check_voice", "make_prompts", "make_voice", "no_voice_sentence", "own_engines"]
 
 WORKERS = 2
 """Prompts that are rendered at the same time."""
@@ -94,6 +94,19 @@ def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str
         else:
             return wanted
     return shelf.names[0] if shelf.names else ""
+
+
+def check_asked_voice(script: Script, language: str, wanted: str) -> None:
+    """Before any device is looked for. UsageError for a voice of this computer that is not here."""
+    if is_home(wanted):
+        return
+    engines = own_engines()
+    try:
+        spoken = script.languages[language]
+        check_voice(fill_shelf(engines, language, spoken.voices), wanted, asked=True, language=spoken.name)
+    finally:
+        for engine in engines.values():
+            engine.close()
 
 
 def no_voice_sentence(language: str) -> str:
