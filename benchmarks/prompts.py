@@ -8,6 +8,7 @@ Real engines, a fresh folder, the first prompts of the couples dialogue. Prints 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -37,11 +38,22 @@ def opened(house: HouseVoice, voice: str, folder: Path) -> PromptCache:
     return PromptCache(house, VoiceSettings(voice, 150), folder, lambda *told: print(*told), workers=WORKERS)
 
 
-def ready(cache: PromptCache, wanted: list[str]) -> float:
-    began = time.perf_counter()
+def ready(cache: PromptCache, wanted: list[str]) -> tuple[float, float]:
+    """Seconds until all are in memory, and seconds of processor time, children included."""
+    began, worked = time.perf_counter(), processor_s()
     cache.prepare(wanted)
     cache.settle(120.0)
-    return time.perf_counter() - began
+    return time.perf_counter() - began, processor_s() - worked
+
+
+def processor_s() -> float:
+    own = os.times()
+    return own.user + own.system + own.children_user + own.children_system
+
+
+def figure(name: str, measured: tuple[float, float], must_s: float) -> str:
+    wall_s, processor = measured
+    return f"  {name:27} {wall_s:6.2f} s   (must {must_s}), processor {processor:.2f} s"
 
 
 def measure(script: Script, voice: str, count: int) -> None:
@@ -51,7 +63,7 @@ def measure(script: Script, voice: str, count: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "prompts")
         cache = opened(house, voice, folder)
-        print(f"  cold                        {ready(cache, wanted):6.2f} s   (must {MUST_COLD_S})")
+        print(figure("cold", ready(cache, wanted), MUST_COLD_S))
         size = sum(path.stat().st_size for path in folder.glob("*.wav")) / 1e6
         seconds = sum(pcm.size for text in wanted if (pcm := cache.get(text)) is not None) / 48_000
         print(f"  on the disk                 {size:6.1f} MB  for {seconds:.0f} s of speech")
@@ -63,7 +75,7 @@ def measure(script: Script, voice: str, count: int) -> None:
         print(f"  all anew at the other pace  {time.perf_counter() - began:6.2f} s")
         cache.close()
         again = opened(house, voice, folder)
-        print(f"  warm, next start            {ready(again, wanted):6.2f} s   (must {MUST_WARM_S})")
+        print(figure("warm, next start", ready(again, wanted), MUST_WARM_S))
         again.close()
     house.close()
 
@@ -82,6 +94,7 @@ def main() -> None:
     parser.add_argument("--voice", action="append", default=[])
     parser.add_argument("--count", type=int, default=64)
     options = parser.parse_args()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     script = load_script()
     everything(script)
     house = make_voice(script, "en")

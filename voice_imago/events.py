@@ -75,6 +75,7 @@ from voice_imago.facts import (
     TurnPaused,
     TurnReopened,
     UnderstandingChanged,
+    VoiceTuned,
     Waited,
 )
 from voice_imago.inputs import (
@@ -179,6 +180,7 @@ __all__ = [
     "UnderstandingChanged",
     "Utterance",
     "VoiceScored",
+    "VoiceTuned",
     "Waited",
     "Why",
     "Window",

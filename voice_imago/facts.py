@@ -216,6 +216,17 @@ class UnderstandingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceTuned:
+    """From now on the guide speaks to a partner, or to both, in this way; see ``effects.TuneVoice``."""
+
+    at: float
+    for_: Partner | None
+    rate: float
+    volume: float
+    pitch: float
+
+
+@dataclass(frozen=True, slots=True)
 class Intervention:
     at: float
     kind: str
@@ -361,6 +372,7 @@ Fact = (
     | Transcript
     | Reply
     | Command
+    | VoiceTuned
     | Intervention
     | Mirrored
     | Fault

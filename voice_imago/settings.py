@@ -26,6 +26,8 @@ class Tuning(msgspec.Struct, frozen=True):
     """Factor on ``rate_wpm``."""
     volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.7
     pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    voice: str = ""
+    """Full name of a voice of their own; empty: the voice of all."""
 
 
 class Settings(msgspec.Struct, frozen=True):

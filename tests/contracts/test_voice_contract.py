@@ -141,7 +141,7 @@ class TestVoiceContract:
     )
     def test_any_name_and_markup_is_spoken(self, voice: ClosableVoice, tmp_path: Path, text: str) -> None:
         voice.render(text, VoiceSettings("en-us"), tmp_path / "a.wav")
-        assert seconds(tmp_path / "a.wav") > 0.5
+        assert 0.5 < seconds(tmp_path / "a.wav") < (4.0 if "<speak>" in text else 30.0)
 
     @pytest.mark.parametrize("text", ["", "   ", "...", "?!", "\x00\x1b"])
     def test_nothing_to_say_is_an_error(self, voice: ClosableVoice, tmp_path: Path, text: str) -> None:

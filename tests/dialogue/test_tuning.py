@@ -12,7 +12,7 @@ from voice_imago.dialogue.ahead import roles
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.engine import Dialogue
 from voice_imago.dialogue.tuning import LIMITS, VoiceTuning, gentler
-from voice_imago.events import Chime, Effect, Perform, Prepare, Say, TuneVoice
+from voice_imago.events import Chime, Effect, Perform, Prepare, Say, TuneVoice, VoiceTuned
 
 
 def tuned(table: Table) -> list[tuple[float, int | None]]:
@@ -23,7 +23,7 @@ def test_who_asks_for_it_is_spoken_to_more_slowly_and_both_by_the_slower_pace() 
     table = Table().goes_to("thing").command("slower", ANA)
     assert tuned(table) == [(0.9, ANA), (0.9, None)]
     table.guide_finishes().command("faster", BEN)
-    assert tuned(table)[2:] == [(1.15, BEN), (0.9, None)]
+    assert tuned(table)[2:] == [(1.15, BEN)], "what is said to both stays as slow as one of them wants it"
 
 
 def test_a_key_or_an_unknown_voice_means_both() -> None:
@@ -31,6 +31,32 @@ def test_a_key_or_an_unknown_voice_means_both() -> None:
     assert tuned(table) == [(1.15, ANA), (1.15, BEN), (1.15, None)]
     table.guide_finishes().command("slower", None)
     assert tuned(table)[3:] == [(1.0, ANA), (1.0, BEN), (1.0, None)]
+
+
+def test_each_change_is_told_of_with_whom_it_is_for() -> None:
+    table = Table().goes_to("thing").command("louder", BEN)
+    told = [(fact.for_, fact.rate, fact.volume, fact.pitch) for fact in table.published(VoiceTuned)]
+    assert told == [(BEN, 1.0, 1.0, 1.0), (None, 1.0, 1.0, 1.0)]
+    table.guide_finishes().command("louder", BEN)
+    assert len(table.published(VoiceTuned)) == 2, "nothing changed"
+
+
+@pytest.mark.parametrize("by", ["key", None, ANA])
+def test_who_is_asked_about_the_pace_sets_their_own_though_no_voice_is_known_yet(by: Any) -> None:
+    table = Table("set_up").goes_to("pace").command("slower", by)
+    assert tuned(table) == [(0.9, ANA), (0.9, None)]
+    assert table.said[-1].to == ANA
+    table.guide_finishes().says(ANA, "Yes.")
+    table.guide_finishes()
+    assert table.step == "pace_too"
+    table.command("faster", "key").guide_finishes().command("another_voice", "key")
+    assert tuned(table)[2:] == [(1.15, BEN)]
+    assert table.tasks[-1].partner == BEN
+
+
+def test_a_known_voice_speaks_for_itself_also_while_the_other_one_is_asked() -> None:
+    table = Table("set_up").goes_to("pace").command("slower", BEN)
+    assert tuned(table) == [(0.9, BEN), (0.9, None)]
 
 
 def test_the_confirmation_is_heard_in_the_new_way_by_whom_it_is_for() -> None:
@@ -66,25 +92,66 @@ def test_a_prompt_is_said_in_the_way_of_whose_turn_it_is_and_rendered_so_beforeh
 
 def test_another_voice_says_so_itself_and_where_there_is_none_that_is_said() -> None:
     table = Table().goes_to("thing").command("another_voice", ANA)
-    assert table.tasks[-1].task == "another_voice"
+    assert (table.tasks[-1].task, table.tasks[-1].partner) == ("another_voice", ANA)
     table.performed("good")
-    assert (table.said[-1].prompt, table.said[-1].fresh) == ("guide.another_voice", True)
+    assert (table.said[-1].prompt, table.said[-1].to, table.said[-1].fresh) == ("guide.another_voice", ANA, True)
     table.guide_finishes().key("j").performed("only")
-    assert table.prompts[-1] == "guide.only_voice"
+    assert (table.prompts[-1], table.said[-1].to) == ("guide.only_voice", None)
     assert table.guide_finishes().step == "thing"
 
 
-def test_whatever_the_dialogue_says_by_itself_was_asked_for_beforehand() -> None:
-    """Of a whole dialogue no prompt comes as a surprise; what holds an answer is asked for one step before."""
-    table = Table("dialogue", greeting=True).does_what_is_asked()
-    wanted: set[str] = set()
+def to_its_end(dialogue: str) -> Table:
+    """A couple who do whatever they are asked to."""
+    table = Table(dialogue, greeting=True)
+    for _ in range(200):
+        if table.ended is not None:
+            return table
+        table.does_what_is_asked()
+    raise AssertionError(f"it does not end: {table.step}")
+
+
+@pytest.mark.parametrize("dialogue", ["dialogue", "request", "repair"])
+def test_whatever_the_dialogue_says_by_itself_was_asked_for_beforehand(dialogue: str) -> None:
+    """Of a whole dialogue no prompt comes as a surprise; what holds an answer is asked for one step before.
+
+    And each in the way of whom it is said to, which may be a sound of its own.
+    """
+    table = to_its_end(dialogue)
+    wanted: set[tuple[str, int | None]] = set()
     late = []
     for effect in table.effects:
         if isinstance(effect, Prepare):
-            wanted |= set(effect.texts)
-        elif isinstance(effect, Say) and effect.text not in wanted:
-            late.append(effect.text)
+            wanted |= set(zip(effect.texts, effect.to or [None] * len(effect.texts), strict=True))
+        elif isinstance(effect, Say) and (effect.text, effect.to) not in wanted:
+            late.append((effect.text, effect.to))
     assert late == []
+
+
+@pytest.mark.parametrize("dialogue", ["dialogue", "appreciation", "request"])
+def test_whoever_is_called_by_name_is_spoken_to_in_their_own_way(dialogue: str) -> None:
+    table = to_its_end(dialogue)
+    called = {
+        (say.to, who)
+        for say in table.said
+        for who, name in enumerate(("Ana", "Ben"))
+        if say.text.startswith(f"{name}, ")
+    }
+    assert called == {(ANA, ANA), (BEN, BEN)}
+
+
+def test_a_move_and_what_is_said_again_are_for_whom_they_call() -> None:
+    table = Table("dialogue").goes_to("mirror")
+    table.says(BEN, "But that is not true, you are wrong, and you always do that.")
+    assert (table.last[: len("Ben,")], table.said[-1].to) == ("Ben,", BEN)
+    wording, names = table.dialogue.guide.wording, {"sender": "Ana", "receiver": "Ben", "actor": "Ana", "other": "Ben"}
+    assert wording.line("guide.one_sentence", names).to == ANA
+    assert wording.line("guide.floor_back", names).to is None
+
+
+def test_help_repeats_the_step_in_the_way_of_whose_turn_it_is() -> None:
+    table = Table().goes_to("thing").key("h").guide_finishes()
+    said = next(say for say in reversed(table.said) if say.prompt == "appreciation.thing")
+    assert said.to == ANA
 
 
 def test_a_dialogue_that_is_chosen_at_the_menu_is_asked_for_when_it_begins() -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -401,6 +401,9 @@ def test_a_chain_of_nothing_is_refused() -> None:
         ("Ana\x1b[31m", "Ana [31m"),
         ("a\u202eb\u2066c", "a b c"),
         ("[[h@'loU]]", "[ [h@'loU]]"),
+        ('<speak><break time="9s"/>Go on.</speak>', "Go on."),
+        ("<Prosody rate='x-fast'>Ana</PROSODY>,<p>go on</p>", "Ana , go on"),
+        ("O'Brien & <Łukasz>, <Sam> 2 < 3 > 1", "O'Brien & <Łukasz>, <Sam> 2 < 3 > 1"),
         ("👩\u200d🚀 Zoë", "👩\u200d🚀 Zoë"),
         ("\ud83d broken", "broken"),
         ("می\u200cخواهم", "می\u200cخواهم"),
@@ -424,6 +427,32 @@ def test_a_voice_set_to_silent_may_be_silent() -> None:
     judge(quiet, 22_050, TEXT, VoiceSettings(volume=0.1))
     with pytest.raises(VoiceError, match="silence"):
         judge(quiet, 22_050, TEXT, VoiceSettings(volume=1.0))
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        (lambda true: 2**31, "shorter than its header says"),
+        (lambda true: 2**32 - 2, "shorter than its header says"),
+        (lambda true: true + 2, "shorter than its header says"),
+        (lambda true: true // 2, "longer than its header says"),
+        (lambda true: 0, "longer than its header says"),
+    ],
+)
+@pytest.mark.parametrize("riff_too", [True, False])
+def test_a_wav_that_lies_about_its_length_is_one_sentence(
+    tmp_path: Path, says: Callable[[int], int], sentence: str, riff_too: bool
+) -> None:
+    path = tmp_path / "a.wav"
+    write_wav16(path, np.ones(22_050, dtype=np.int16), 22_050)
+    data = path.read_bytes()
+    told = says(len(data) - 44)
+    riff = min(told + 36, 2**32 - 1).to_bytes(4, "little") if riff_too else data[4:8]
+    path.write_bytes(data[:4] + riff + data[8:40] + told.to_bytes(4, "little") + data[44:])
+    with pytest.raises(VoiceError) as caught:
+        read_wav(path)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("rate_hz", [1, 3_999, 200_000])

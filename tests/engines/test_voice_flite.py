@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from voice_imago.engines import voice_flite
 from voice_imago.engines.ports import VoiceSettings
-from voice_imago.engines.rendering import Deadline, read_wav
+from voice_imago.engines.rendering import Deadline, Finished, read_wav
 from voice_imago.engines.voice_flite import FliteVoice
 from voice_imago.errors import VoiceError
 
@@ -79,3 +82,66 @@ def test_half_a_file_is_no_prompt(tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="shorter than its header says"):
         FliteVoice(str(command)).render(TEXT, VoiceSettings("rms"), tmp_path / "a.wav")
     assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<speak><break time="9s"/>Go on.</speak>',
+        "Go\x00 on\x07,\x1b[31m Ana\u202e.\ud800",
+        "-o /tmp/x Go on.",
+        "שרה 😀, go on.",
+    ],
+)
+def test_markup_and_signs_are_neither_obeyed_nor_a_fault(tmp_path: Path, text: str) -> None:
+    FliteVoice().render(text, VoiceSettings("slt"), tmp_path / "a.wav")
+    assert 0.4 < seconds(tmp_path / "a.wav") < 5.0
+
+
+def test_several_texts_of_one_process_are_what_the_program_says(tmp_path: Path) -> None:
+    texts, targets = [TEXT, "Go on.", "Ben, say back what you heard."], [tmp_path / f"{n}.wav" for n in range(3)]
+    settings = VoiceSettings("slt", 200, 0.5)
+    flite = FliteVoice()
+    flite.render_many(texts, settings, targets)
+    if not targets[0].exists():
+        pytest.skip("the libraries of Flite are not installed here")
+    for text, target in zip(texts, targets, strict=True):
+        flite.render(text, settings, tmp_path / "alone.wav")
+        rate_hz, alone = read_wav(tmp_path / "alone.wav")
+        also_hz, together = read_wav(target)
+        assert (also_hz, together.size) == (rate_hz, alone.size)
+        assert np.corrcoef(alone, together)[0, 1] > 0.9, "the same but for the noise in it"
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.wav", "1.wav", "2.wav", "alone.wav"]
+
+
+@pytest.mark.parametrize(
+    "body", ["import os; os._exit(11)", "print('nonsense')", "print('{\"count\": 0}')", "import time; time.sleep(60)"]
+)
+def test_a_process_that_breaks_leaves_nothing_and_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    monkeypatch.setattr(voice_flite, "CHILD", (sys.executable, "-c", body))
+    flite = FliteVoice(deadline=Deadline(0.5, 0.0))
+    flite.render_many([TEXT], VoiceSettings("rms"), [tmp_path / "a.wav"])
+    assert list(tmp_path.iterdir()) == []
+    FliteVoice().render(TEXT, VoiceSettings("rms"), tmp_path / "a.wav")
+
+
+def test_no_text_that_is_spoken_with_others_is_in_a_list_of_processes_or_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    flite = FliteVoice()
+    run = flite._children.run
+
+    def noted(command: Sequence[str], stdin: bytes, deadline_s: float) -> Finished:
+        seen.append(" ".join(command).encode())
+        finished = run(command, stdin, deadline_s)
+        seen.extend(path.read_bytes() for path in tmp_path.iterdir())
+        return finished
+
+    monkeypatch.setattr(flite._children, "run", noted)
+    flite.render_many([TEXT, TEXT], VoiceSettings("rms"), [tmp_path / "a.wav", tmp_path / "b.wav"])
+    assert len(seen) == 4, "the voices were listed, then the child was asked"
+    assert not any(b"value about" in one for one in seen)

@@ -97,6 +97,25 @@ def test_one_child_speaks_all_prompts_at_the_pace_that_is_asked_for(voices: Path
     assert read_wav(tmp_path / "165.wav")[1].size == pytest.approx(2 * read_wav(tmp_path / "330.wav")[1].size, abs=2)
 
 
+def test_the_voices_of_two_partners_stay_loaded_and_no_third_one_does(voices: Path, tmp_path: Path) -> None:
+    describe(voices, "en_US-other")
+    describe(voices, "en_US-third")
+    standin = Standin(tmp_path, "save(request); answer(done=True)")
+    piper = PiperVoice(voices, standin.command)
+
+    def said(*names: str) -> int:
+        for name in names:
+            piper.render(TEXT, VoiceSettings(name), tmp_path / "a.wav")
+        return standin.starts
+
+    assert said("en_GB-tiny", "en_US-other", "en_GB-tiny", "en_US-other") == 2
+    assert said("en_US-third", "en_US-other") == 3, "the one that was used longest ago went"
+    assert said("en_GB-tiny") == 4
+    children = piper._children
+    piper.close()
+    assert [child.alive for child in children] == [False, False]
+
+
 @pytest.mark.parametrize("body", ["os._exit(3)", "time.sleep(600)", "print('nonsense', flush=True)"])
 def test_a_child_that_dies_hangs_or_babbles_is_replaced_once(voices: Path, tmp_path: Path, body: str) -> None:
     standin = Standin(tmp_path, body)

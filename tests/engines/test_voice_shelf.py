@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from voice_imago.dialogue.script import load_script
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.voice_shelf import HouseVoice, Shelf, fill_shelf, full_name, in_order
 from voice_imago.errors import UsageError, VoiceError
+from voice_imago.runtime import guide_voice
 from voice_imago.runtime.guide_voice import check_voice, no_voice_sentence
 
 
@@ -161,3 +163,43 @@ def test_without_a_voice_for_the_language_there_is_one_sentence() -> None:
     sentence = no_voice_sentence("Turkish")
     assert sentence.startswith("No voice for Turkish is installed")
     assert "\n" not in sentence
+
+
+def test_a_voice_that_was_kept_from_an_evening_in_another_language_is_left_alone(
+    engines: dict[str, Engine], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engines["pyttsx3"]._voices = ("en-gb", "en-us", "en-gb-scotland", "de", "Alex")
+    german, english = shelf(engines, "de"), shelf(engines)
+    for kept in ("flite:slt", "piper:nice", "pyttsx3:en-us", "en-us+f3"):
+        assert check_voice(german, kept, asked=False, language="German") == "piper:schoen"
+        assert check_voice(german, kept, asked=True, language="German") == german.find(kept)
+    assert check_voice(english, "en-gb-scotland", asked=False, language="English") == "pyttsx3:en-gb-scotland"
+    assert check_voice(english, "Alex", asked=False, language="English") == "pyttsx3:Alex", (
+        "nobody knows what it speaks"
+    )
+    assert capsys.readouterr().err == ""
+
+
+def test_an_only_voice_of_espeak_has_variants_so_that_there_is_another_one(engines: dict[str, Engine]) -> None:
+    del engines["piper"]
+    german = shelf(engines, "de")
+    assert german.names == ("pyttsx3:de", "pyttsx3:de+m3", "pyttsx3:de+f3")
+    assert german.find("pyttsx3:de+f3") == german.after("pyttsx3:de+m3") == "pyttsx3:de+f3"
+    engines["pyttsx3"]._voices = ("Anna",)
+    assert shelf(engines, "de").names == ("pyttsx3:Anna",), "what has no variants"
+
+
+def test_a_voice_that_does_not_work_is_told_once_and_another_one_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: dict[str, Engine]
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(guide_voice, "own_engines", lambda: engines)
+    house = guide_voice.make_voice(load_script(), "en", on_fault=lambda code, sentence: told.append((code, sentence)))
+    engines["flite"].failing = "The voice rms cannot be used: it is damaged."
+    for number in range(3):
+        house.render("Go on.", VoiceSettings("flite:rms"), tmp_path / f"{number}.wav")
+    assert told == [("other_voice", "The voice rms cannot be used: it is damaged. Another voice speaks in its place.")]
+    engines["pyttsx3"].failing = "It hangs."
+    house.render("Go on.", VoiceSettings("pyttsx3:en-us"), tmp_path / "same.wav")
+    assert (tmp_path / "same.wav").read_text() == "espeak 4"
+    assert len(told) == 1, "eSpeak NG says the same"

@@ -45,6 +45,7 @@ from voice_imago.events import (
     TurnPaused,
     TurnReopened,
     UnderstandingChanged,
+    VoiceTuned,
     Waited,
 )
 from voice_imago.runtime.event_stream import EVENTS, EventStream, as_event
@@ -126,6 +127,10 @@ TABLE: list[tuple[Fact, dict[str, Any]]] = [
     (
         TaskDone(0.0, "learn_voice", "good", 1),
         {"event": "task_done", "task": "learn_voice", "outcome": "good", "for": "Ben"},
+    ),
+    (
+        VoiceTuned(0.0, None, 0.9, 0.7, 1.1),
+        {"event": "voice_tuned", "for": "both", "rate": 0.9, "volume": 0.7, "pitch": 1.1},
     ),
     (TaskProgress(0.0, "fetch_model", 42), {"event": "task_progress", "task": "fetch_model", "percent": 42}),
     (

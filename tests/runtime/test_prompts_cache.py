@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import shutil
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 from voice_imago.engines.ports import PLAY_HZ, Pcm, VoiceSettings
+from voice_imago.engines.rendering import part_file
+from voice_imago.engines.voice_chain import ChainVoice
 from voice_imago.errors import VoiceError
 from voice_imago.runtime import prompts_maker
 from voice_imago.runtime.prompt_sound import at_volume, fade_ends, level, ready_to_play, trim
@@ -386,12 +389,13 @@ def spoil(kind: str, path: Path) -> None:
         "no sound": b"<html>" * 1000,
         "another prompt": data[:44] + data[44:5000],
         "lying header": data[:40] + (2**31).to_bytes(4, "little") + data[44:],
+        "modest header": data[:40] + (len(data) * 3 // 4).to_bytes(4, "little") + data[44:],
     }
     path.write_bytes(spoilt[kind])
 
 
 @pytest.mark.parametrize(
-    "kind", ["cut", "empty", "header only", "no sound", "silent", "another prompt", "lying header"]
+    "kind", ["cut", "empty", "header only", "no sound", "silent", "another prompt", "lying header", "modest header"]
 )
 def test_a_spoilt_file_is_rendered_again(make: Make, voice: FakeVoice, folder: Path, kind: str) -> None:
     whole = make().fetch(ANA)
@@ -480,6 +484,45 @@ def test_a_disk_that_fails_on_the_way_costs_no_prompt(
     assert voice.texts.count(TEXTS[2]) == 1
 
 
+class FullDisk(FakeVoice):
+    """Half a prompt fits into the folder; in RAM there is room."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def render(self, text: str, settings: VoiceSettings, target: Path) -> None:
+        if target.parent == self.folder:
+            with part_file(target) as part:
+                part.write_bytes(b"RIFF")
+                raise VoiceError("The rendered prompt is shorter than its header says.")
+        super().render(text, settings, target)
+
+
+def test_a_full_disk_is_told_once_as_that_costs_no_prompt_and_no_other_voice_speaks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, faults: list[tuple[str, str]]
+) -> None:
+    stands_in = FakeVoice()
+    chain = ChainVoice([FullDisk(folder), stands_in])  # type: ignore[list-item]
+    cache = PromptCache(
+        chain, SETTINGS, folder, lambda code, sentence: faults.append((code, sentence)), background=False
+    )
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.parent == folder and path.suffix == ".probe":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert [cache.fetch(text).any() for text in TEXTS] == [True] * len(TEXTS)
+    assert [code for code, _ in faults] == ["cache_disk"]
+    assert "full" in faults[0][1]
+    assert "\n" not in faults[0][1]
+    assert stands_in.texts == []
+    assert chain.failures == ()
+
+
 def test_an_engine_that_fails_is_not_taken_for_a_failing_disk(
     make: Make, voice: FakeVoice, faults: list[tuple[str, str]]
 ) -> None:
@@ -566,6 +609,21 @@ def test_a_change_for_one_leaves_the_sound_of_the_other_in_memory(make: Make, vo
     before = len(voice.texts)
     cache.fetch(ANA, 0)
     assert len(voice.texts) == before
+
+
+def test_what_is_heard_in_the_way_of_the_other_one_is_made_in_the_right_way_for_the_next_time(make: Make) -> None:
+    """Nobody waits for it now, and nobody hears it wrong twice."""
+    cache = make(background=True)
+    cache.retune(2.0, 1.0, to=0)
+    cache.retune(0.8, 1.0, to=1)
+    fast = cache.fetch(ANA, 0)
+    heard = cache.get(ANA, 1)
+    assert heard is not None
+    assert heard.size == fast.size
+    assert cache.settle(SOON_S)
+    slow = cache.get(ANA, 1)
+    assert slow is not None
+    assert slow.size > 1.5 * fast.size
 
 
 def test_what_tells_of_a_change_is_never_heard_in_the_old_way(make: Make) -> None:

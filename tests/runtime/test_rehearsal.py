@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from voice_imago.dialogue.script import load_script
 from voice_imago.engines.ports import HEAR_HZ
@@ -152,6 +153,42 @@ def test_every_shipped_scene_says_what_it_expects(path: Path) -> None:
     expect = read_scene(path).expect
     assert expect.ends
     assert len(expect.steps) >= 3
+
+
+def test_each_partner_has_the_guide_speak_in_their_own_way(tmp_path: Path) -> None:
+    """By voice for whoever says it, by key for both; the events tell of it and the sound is so."""
+    events, room = tmp_path / "events.jsonl", tmp_path / "room.wav"
+    outcome = rehearse(RehearsePlan(find_scene("a_voice_for_each"), events=events, out=room))
+    assert outcome.problems == []
+    told = events_of(events)
+    asked = [(event["by"], event["name"]) for event in told if event["event"] == "command"]
+    ways = ["slower", "louder", "higher", "another_voice"]
+    assert asked == [
+        *zip(("Ana", "Ben", "Ben", "Ana"), ways, strict=True),
+        *(("key", way) for way in ways),
+        ("Ana", "stop"),
+    ]
+    tuned = [(e["for"], e["rate"], e["volume"], e["pitch"]) for e in told if e["event"] == "voice_tuned"]
+    assert tuned[:5] == [
+        ("Ana", 0.9, 0.7, 1.0), ("both", 0.9, 0.7, 1.0),
+        ("Ben", 1.0, 1.0, 1.0), ("both", 0.9, 1.0, 1.0),
+        ("Ben", 1.0, 1.0, 1.1),
+    ]  # fmt: skip
+    assert tuned[-3:] == [("Ana", 0.8, 1.0, 1.1), ("Ben", 0.9, 1.0, 1.2), ("both", 0.8, 1.0, 1.1)]
+    given = [(e["for"], e["outcome"]) for e in told if e["event"] == "task_done"]
+    assert given == [("Ana", "good"), ("both", "good")]
+    loud = [_loudness(room, told, key) for key in ("guide.slower", "guide.louder")]
+    assert loud[1] == pytest.approx(loud[0] / 0.7, rel=0.15), "Ben hears louder what is for him"
+
+
+def _loudness(room: Path, told: list[dict[str, object]], key: str) -> float:
+    """Of the guide in a recording, while it first says this; RMS."""
+    began, ended = (
+        next(float(str(e["t"])) for e in told if e["event"] == kind and e["prompt"] == key)
+        for kind in ("prompt_started", "prompt_finished")
+    )
+    guide = soundfile.read(room)[0][round(began * HEAR_HZ) : round(ended * HEAR_HZ), 1]
+    return float(np.sqrt(np.square(guide).mean()))
 
 
 def test_at_least_six_scenes_ship() -> None:

@@ -86,6 +86,25 @@ def test_on_a_computer_without_sound_the_rehearsal_plays_as_text(tmp_path: Path)
 
 
 @needs_voice
+def test_a_voice_that_is_not_here_is_wrong_usage_before_any_device_is_looked_for(command) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = command(*START, "--voice", "nobody")
+    assert code == 2
+    assert "The voice 'nobody' is not installed here." in err
+    assert "pyttsx3:en-us" in err
+    assert out == ""
+
+
+@needs_voice
+def test_each_voice_is_listed_once(command) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = command("devices")
+    voices = [word.strip(" ,") for line in out.splitlines() if line.startswith("  ") for word in line.split(", ")]
+    named = [voice for voice in voices if voice.startswith(("pyttsx3:", "flite:", "piper:"))]
+    assert code == 0
+    assert len(named) > 20
+    assert len(named) == len(set(named))
+
+
+@needs_voice
 def test_without_portaudio_it_says_what_to_install_and_rehearses(
     command,
     short_scene: None,

@@ -12,14 +12,16 @@ from voice_imago.dialogue.tuning import VoiceTuning
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.voice_shelf import HouseVoice, Shelf
 from voice_imago.errors import FileError, UsageError
-from voice_imago.events import Perform, TuneVoice
+from voice_imago.events import Partner, Perform, TuneVoice
 from voice_imago.folders import settings_file
 from voice_imago.runtime.plan import check_partners
 from voice_imago.runtime.prompts_cache import PromptCache
-from voice_imago.runtime.voice_kept import MOST_KEPT, VoiceTasks, at_start, keep_tuning, tunings_of
+from voice_imago.runtime.voice_kept import MOST_KEPT, VoiceTasks, at_start, keep_tuning, own_voices, tunings_of
 from voice_imago.settings import Settings, Tuning, load_settings, save_settings
 from voice_imago.testing import FakeVoice
 
+ANA: Partner = 0
+BEN: Partner = 1
 ODD = ("O\"Neill's", "Zoë 🌻", "שרה")
 
 
@@ -84,32 +86,90 @@ def test_a_name_that_cannot_be_spoken_is_one_sentence(name: str) -> None:
 
 # ------------------------------------------------------------------ another voice
 
+COUPLE = ("Ana", "Ben")
+THREE = ("fake:one", "fake:two", "fake:three")
+
 
 @dataclass
 class Desk:
     folder: Path
     names: tuple[str, ...] = ("fake:one", "fake:two")
+    partners: tuple[str, str] | None = COUPLE
     done: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cache = PromptCache(FakeVoice(), VoiceSettings("fake:one"), self.folder, background=False)
         house = HouseVoice({"fake": FakeVoice()}, Shelf(self.names))  # type: ignore[dict-item]
-        self.tasks = VoiceTasks(self.cache, house, at_once, lambda id, outcome: self.done.append((id, outcome)))
+        self.tasks = VoiceTasks(
+            self.cache, house, at_once, lambda id, outcome: self.done.append((id, outcome)), self.partners
+        )
+
+    def another(self, whose: Partner | None = None) -> tuple[str, str, str]:
+        """Ask for one; in which voices Ana, Ben and both are spoken to then."""
+        self.tasks.perform(Perform(7, "another_voice", whose))
+        first, second, both = (self.cache.voice_to(to).removeprefix("fake:") for to in (0, 1, None))
+        return first, second, both
 
 
 def test_another_voice_speaks_from_now_on_and_the_next_evening(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "prompts")
-    desk.tasks.perform(Perform(7, "another_voice"))
+    assert desk.another() == ("two", "two", "two")
     assert desk.done == [(7, "good")]
-    assert desk.cache.settings.voice == "fake:two"
     assert load_settings().voice == "fake:two"
+    assert load_settings().tunings == {}, "nobody has a way of their own"
+
+
+def test_who_asks_for_another_voice_has_it_and_the_other_one_keeps_theirs(tmp_path: Path) -> None:
+    """What is said to both follows whoever asked last: they may not understand the one before."""
+    desk = Desk(tmp_path / "prompts", THREE)
+    assert desk.another(ANA) == ("two", "one", "two")
+    assert desk.another(BEN) == ("two", "two", "two")
+    assert desk.another(BEN) == ("two", "three", "three")
+    assert own_voices(load_settings(), COUPLE, Shelf(THREE)) == {ANA: "fake:two", BEN: "fake:three"}
+    assert load_settings().voice == "fake:three"
+    assert own_voices(load_settings(), ("Cy", "Ben"), Shelf(THREE)) == {BEN: "fake:three"}
+    assert own_voices(load_settings(), COUPLE, Shelf(("fake:two",))) == {ANA: "fake:two"}, "the other one is not here"
+    assert desk.another() == ("one", "one", "one"), "by key it is for both"
+    assert own_voices(load_settings(), COUPLE, Shelf(THREE)) == {}
+
+
+def test_a_voice_of_ones_own_outlives_a_change_of_the_pace(tmp_path: Path) -> None:
+    keep_tuning(COUPLE, TuneVoice(0.8, 0.5, 1.0, ANA), at_once)
+    Desk(tmp_path / "prompts").another(ANA)
+    keep_tuning(COUPLE, TuneVoice(0.7, 0.5, 1.0, ANA), at_once)
+    assert load_settings().tunings["Ana"] == Tuning(0.7, 0.5, 1.0, "fake:two")
+    assert load_settings().tunings["Ben"] == Tuning(1.0, Settings().volume, 1.0, "fake:one")
+
+
+def test_each_of_two_is_spoken_to_in_their_own_voice(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "prompts")
+    desk.another(ANA)
+    spoken: list[str] = []
+    engine = desk.cache._maker._engine
+    render = engine.render
+
+    def noted(text: str, settings: VoiceSettings, target: Path) -> None:
+        spoken.append(settings.voice)
+        render(text, settings, target)
+
+    engine.render = noted  # type: ignore[method-assign]
+    for to in (ANA, BEN, None):
+        desk.cache.fetch("Go on.", to)
+    assert spoken == ["fake:two", "fake:one"], "what is said to both is Ana's sound"
 
 
 def test_where_there_is_only_one_voice_nothing_changes(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "prompts", ("fake:one",))
-    desk.tasks.perform(Perform(7, "another_voice"))
+    assert desk.another() == ("one", "one", "one")
     assert desk.done == [(7, "only")]
     assert load_settings().voice == ""
+
+
+def test_a_rehearsal_changes_no_settings(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "prompts", partners=None)
+    assert desk.another(ANA) == ("two", "one", "two")
+    desk.tasks.perform(Perform(8, "know_sound", what="paused"))
+    assert not settings_file().exists()
 
 
 def test_an_introduced_tone_is_not_introduced_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from voice_imago.dialogue.script import Graph, Step
 from voice_imago.dialogue.script_names import MIRROR_GRAPH
 from voice_imago.dialogue.state import Line, State
 from voice_imago.dialogue.walk import Walker, other
-from voice_imago.dialogue.wording import Wording
+from voice_imago.dialogue.wording import Wording, meant_for
 from voice_imago.events import Form, Partner, Prepare
 
 __all__ = ["anywhere", "everything", "lines_ahead", "reachable", "roles"]
@@ -44,7 +44,7 @@ def everything(graphs: Iterable[Graph], wording: Wording, names: tuple[str, str]
                 person, now = _person(step, sender), roles(names, step, sender)
                 if not wording.fixed(step.prompt, now):
                     continue
-                lines.append(replace(wording.line(step.prompt, now, form=form), to=person))
+                lines.append(meant_for(wording.line(step.prompt, now, form=form), person))
                 if form == "first":
                     lines += _stems(wording, step, now, person)
     return _prepare(lines)
@@ -80,8 +80,8 @@ def lines_ahead(
     if step.prompt:
         person = walker.partner(state, step.asker or step.actor)
         lines = _stems(wording, step, now, person)
-        lines.append(replace(wording.question(step.prompt, now), to=person))
-        lines += [replace(wording.line(step.prompt, now, form=form), to=person) for form in _FORMS[1:]]
+        lines.append(meant_for(wording.question(step.prompt, now), person))
+        lines += [meant_for(wording.line(step.prompt, now, form=form), person) for form in _FORMS[1:]]
     for following, sender in walker.ahead(state):
         if following.prompt:
             person = walker.partner(replace(state, sender=sender), following.asker or following.actor)

@@ -26,7 +26,8 @@ from voice_imago.dialogue.script_names import (
 )
 from voice_imago.dialogue.state import Phase
 from voice_imago.dialogue.tuning import LIMITS, Tunings, VoiceTuning, gentler
-from voice_imago.events import Cancel, Command, Hush, TuneVoice
+from voice_imago.dialogue.wording import meant_for
+from voice_imago.events import Cancel, Command, Hush, Partner, Publish, TuneVoice, VoiceTuned
 
 __all__ = ["Commands", "VoiceTuning"]
 
@@ -67,7 +68,7 @@ class Commands:
             "softer": self._tune,
             "lower": self._tune,
             "higher": self._tune,
-            "another_voice": lambda command: guide.ask_beside("another_voice"),
+            "another_voice": self._another_voice,
             "more_time": self._change_pace,
             "usual_time": self._change_pace,
             "word_aid": self._word_aid,
@@ -194,9 +195,10 @@ class Commands:
         guide, state, prompt = self._guide, self._guide.state, self._guide.step.prompt
         lines = [guide.line("guide.help"), guide.line("guide.keys"), guide.line("guide.help_resources")]
         if state.beneath.phase is not Phase.PAUSED and prompt:
-            lines.append(guide.wording.line(prompt, guide.roles(), form="first"))
+            person = guide.asker if guide.step.asker else guide.actor
+            lines.append(meant_for(guide.wording.line(prompt, guide.roles(), form="first"), person))
             if guide.wording.has_stem(prompt, guide.roles()):
-                lines.append(guide.wording.next_stem(prompt, guide.roles()))
+                lines.append(meant_for(guide.wording.next_stem(prompt, guide.roles()), person))
         guide.aside(lines)
 
     def _where(self, command: Command) -> None:
@@ -226,24 +228,30 @@ class Commands:
     def _back(self, command: Command) -> None:
         self._guide.follow(self._guide.walker.back(self._guide.state))
 
+    def _whose(self, command: Command) -> Partner | None:
+        """Whose way is meant: of whoever said so, else of whom the step asks about it; else both are."""
+        if command.by in (0, 1):
+            return command.by
+        return self._guide.actor if self._guide.step.tunes else None
+
     def _tune(self, command: Command) -> None:
-        """For whoever said so; a key, or a voice that is not known, means both."""
-        guide, before = self._guide, self.tunings
-        first, second = before
-        if command.by != 1:
-            first = first.changed(command.name)
-        if command.by != 0:
-            second = second.changed(command.name)
+        before, whose = self.tunings, self._whose(command)
+        first, second = (
+            one.changed(command.name) if whose in (None, partner) else one for partner, one in enumerate(before)
+        )
         self.tunings = (first, second)
-        if first != before[0]:
-            guide.emit(TuneVoice(first.rate, first.volume, first.pitch, 0))
-        if second != before[1]:
-            guide.emit(TuneVoice(second.rate, second.volume, second.pitch, 1))
-        both = gentler(self.tunings)
-        guide.emit(TuneVoice(both.rate, both.volume, both.pitch))
+        changes: tuple[tuple[Partner | None, VoiceTuning, VoiceTuning], ...] = (
+            (0, before[0], first), (1, before[1], second), (None, gentler(before), gentler(self.tunings))
+        )  # fmt: skip
+        for to, old, new in changes:
+            if new != old:
+                self._guide.emit(TuneVoice(new.rate, new.volume, new.pitch, to))
+                self._guide.emit(Publish(VoiceTuned(self._guide.at, to, new.rate, new.volume, new.pitch)))
         key = command.name if self.tunings != before else LIMITS[command.name]
-        to = command.by if command.by in (0, 1) else None
-        guide.aside([replace(guide.line(f"guide.{key}"), to=to, fresh=True)])
+        self._guide.aside([replace(self._guide.line(f"guide.{key}"), to=whose, fresh=True)])
+
+    def _another_voice(self, command: Command) -> None:
+        self._guide.ask_beside("another_voice", partner=self._whose(command))
 
     def _word_aid(self, command: Command) -> None:
         guide, on = self._guide, not word_aid.is_on(self._guide.state)

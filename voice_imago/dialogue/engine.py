@@ -62,6 +62,7 @@ from voice_imago.dialogue.tasks import Tasks
 from voice_imago.dialogue.turns import Turns
 from voice_imago.dialogue.voices import Voices
 from voice_imago.dialogue.walk import other
+from voice_imago.dialogue.wording import meant_for
 from voice_imago.events import (
     AnswerKeyed,
     BargedIn,
@@ -326,7 +327,7 @@ class Dialogue:
         nearest = min(range(len(times_s)), key=lambda i: abs(times_s[i] - waited_s))
         key = keys[min(nearest, len(keys) - 1)]
         if key == STEM and guide.wording.has_stem(step.prompt, guide.roles()):
-            return guide.wording.next_stem(step.prompt, guide.roles())
+            return meant_for(guide.wording.next_stem(step.prompt, guide.roles()), guide.actor)
         if key == "guide.answer_options":
             key = reminder_prompt(step)
         return guide.short_line() if key in (AGAIN, STEM) else guide.line(key)

@@ -23,6 +23,7 @@ from voice_imago.dialogue.speaking import Speaking
 from voice_imago.dialogue.state import After, Line, Phase, State, entered
 from voice_imago.dialogue.walk import with_call
 from voice_imago.dialogue.windows import window
+from voice_imago.dialogue.wording import meant_for
 from voice_imago.events import (
     Cancel,
     Chime,
@@ -56,8 +57,8 @@ class Guide(Speaking):
         self.running = 0
         """Id of a task that has to be given up when nobody waits for it any more; 0: there is none."""
         self._tasks = 0
-        self.beside: dict[int, Task] = {}
-        """Tasks that no step waits for, by their ids."""
+        self.beside: dict[int, tuple[Task, Partner | None]] = {}
+        """Tasks that no step waits for, and for whom they are, by their ids."""
         self.endings = {
             "listen": self.listen,
             "grace": self.grant_grace,
@@ -232,11 +233,11 @@ class Guide(Speaking):
             self.emit(Perform(self._tasks, task, partner, start, end, self.step.what, self._values(), self.step.of))
         return self._tasks
 
-    def ask_beside(self, task: Task, what: str = "") -> None:
+    def ask_beside(self, task: Task, what: str = "", partner: Partner | None = None) -> None:
         """Have something done that no step waits for; what came of it may be said in between."""
         self._tasks += 1
-        self.beside[self._tasks] = task
-        self.emit(Perform(self._tasks, task, what=what))
+        self.beside[self._tasks] = (task, partner)
+        self.emit(Perform(self._tasks, task, partner, what=what))
 
     # ------------------------------------------------------------------ earcons
 
@@ -370,5 +371,5 @@ class Guide(Speaking):
             return self.line("guide.one_moment")
         person = self.asker if self.step.asker else self.actor
         if self.step.asker and not self.state.asked:
-            return replace(self.wording.line(self.step.prompt, self.roles(), form="repeat"), to=person)
-        return replace(self.wording.question(self.step.prompt, self.roles()), to=person)
+            return meant_for(self.wording.line(self.step.prompt, self.roles(), form="repeat"), person)
+        return meant_for(self.wording.question(self.step.prompt, self.roles()), person)

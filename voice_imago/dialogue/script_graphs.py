@@ -141,6 +141,8 @@ def _form_problems(step: Step) -> Iterator[tuple[str, str]]:
         yield "actor", "one person answers: sender, receiver, or guide if either may"
     if step.do == "ask" and step.asker == step.actor:
         yield "asker", "must be the other partner, not the one who answers"
+    if step.tunes and step.actor not in ("sender", "receiver"):
+        yield "tunes", "is for one partner; the actor must be sender or receiver"
     if not step.microphone and step.do not in ("rest", "ask"):
         yield "microphone", "can only be off during a 'rest', or an 'ask' that is answered by keys alone"
 

@@ -119,6 +119,8 @@ class Step:
     reason: str = ""
     """Of an ``end``: finished, stopped or time_out."""
     swap: bool = False
+    tunes: bool = False
+    """It is about the guide's voice: *slower* and its like are for the actor here, also by key or unknown voice."""
     third: str = ""
     """With a turn: where the third gentle move leads, a step that offers a choice."""
     graph: str = ""

@@ -45,6 +45,7 @@ class StepTable(Struct, forbid_unknown_fields=True):
     microphone: Literal["on", "off"] = "on"
     reason: EndReason | Literal[""] = ""
     swap: bool = False
+    tunes: bool = False
     third: str = ""
     graph: str = ""
     by: str = ""

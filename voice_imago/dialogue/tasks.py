@@ -52,7 +52,7 @@ class Tasks:
         if fact.id == guide.running:
             guide.running = 0
         if fact.id in guide.beside:
-            self._done_beside(guide.beside.pop(fact.id), fact.outcome)
+            self._done_beside(*guide.beside.pop(fact.id), fact.outcome)
         elif fact.id in self._lessons:
             self._learnt(self._lessons.pop(fact.id), fact.outcome)
         elif waiting.phase is Phase.WORKING and waiting.task == fact.id:
@@ -114,14 +114,14 @@ class Tasks:
             self._told_apart(outcome)
         guide.follow(guide.walker.outcome(guide.state, outcome))
 
-    def _done_beside(self, task: Task, outcome: str) -> None:
-        """Said in the voice that it is about."""
+    def _done_beside(self, task: Task, partner: Partner | None, outcome: str) -> None:
+        """Said in the voice that it is about, to whom it was given."""
         guide = self._guide
         if task != "another_voice":
             return
-        self._tell(task, outcome, None)
+        self._tell(task, outcome, partner)
         line = guide.line("guide.another_voice" if outcome == "good" else "guide.only_voice")
-        guide.aside([replace(line, fresh=True)])
+        guide.aside([replace(line, to=partner, fresh=True)])
 
     def _recalled(self, fact: Performed) -> None:
         """What was kept on an earlier evening is known again, in place of what was said meanwhile."""

@@ -6,6 +6,7 @@ form, from then on a cue. After an error the full form comes back. Counted per p
 
 from __future__ import annotations
 
+import re
 import string
 from collections import Counter
 from collections.abc import Mapping
@@ -16,13 +17,15 @@ from voice_imago.dialogue.phrases import begun
 from voice_imago.dialogue.script_shape import Language, Prompt
 from voice_imago.words import Form, Partner
 
-__all__ = ["STEM_KEY", "Wording"]
+__all__ = ["STEM_KEY", "Wording", "meant_for"]
 
 STEM_KEY = "guide.stem"
 """The prompt around a stem: "You could start: …"."""
 
 _NO_ANSWERS = {"sender", "receiver", "actor", "other", "asker", "stem", "number", "count", "title", "minutes"}
 """Placeholders that nobody's answer stands in."""
+_CALLED = re.compile(r"\{(sender|receiver|actor|other|asker)\}\s*[,:]")
+"""The beginning of a prompt that calls somebody by name: "{actor}, say back what you heard"."""
 _FORMS: tuple[Form, Form, Form] = ("first", "repeat", "cue")
 Person = Partner | None
 """Whom a prompt is for; None: both."""
@@ -50,11 +53,11 @@ class Wording:
             self.forget(key, person)
         form = self.form(key, person)
         self._heard[key, person] += 1
-        return replace(self.line(key, roles, form=form), to=person)
+        return meant_for(self.line(key, roles, form=form), person)
 
     def peek(self, key: str, roles: Mapping[str, str], person: Person) -> Line:
         """What ``next_line`` would give, without counting it."""
-        return replace(self.line(key, roles, form=self.form(key, person)), to=person)
+        return meant_for(self.line(key, roles, form=self.form(key, person)), person)
 
     def forget(self, key: str, person: Person) -> None:
         """The full form next time, after an error or when an explanation was wanted."""
@@ -87,8 +90,7 @@ class Wording:
     def line(self, key: str, roles: Mapping[str, str], *, form: Form = "first") -> Line:
         """A prompt in one form. A key that no file has is a fault of the program, so it raises KeyError."""
         prompt = self._sayable(key, roles)
-        text = getattr(prompt, form)
-        return Line(prompt.key, form, self._filled(text, roles), _holds_own_words(text))
+        return self._line(prompt.key, form, getattr(prompt, form), roles)
 
     def text(self, key: str, form: Form, roles: Mapping[str, str]) -> str:
         """The words alone."""
@@ -97,8 +99,14 @@ class Wording:
     def question(self, key: str, roles: Mapping[str, str]) -> Line:
         """The step's question again, put to the one who answers; the repeat form where the guide asked itself."""
         prompt = self._sayable(key, roles)
-        text = prompt.again or prompt.repeat
-        return Line(prompt.key, "repeat", self._filled(text, roles), _holds_own_words(text))
+        return self._line(prompt.key, "repeat", prompt.again or prompt.repeat, roles)
+
+    def _line(self, key: str, form: Form, text: str, roles: Mapping[str, str]) -> Line:
+        """Whom it calls by name, to them it is said."""
+        called = _CALLED.match(text)
+        name = self._value(called[1], roles) if called else ""
+        to: Partner | None = None if name not in self._names else 0 if name == self._names[0] else 1
+        return Line(key, form, self._filled(text, roles), _holds_own_words(text), to)
 
     def title(self, key: str) -> str:
         """What "where are we" calls the step of this prompt."""
@@ -145,14 +153,21 @@ class Wording:
 
     def _filled(self, text: str, roles: Mapping[str, str]) -> str:
         """Fill the placeholders in; names are taken as they are, so a brace in a name does no harm."""
-        values = {"sender": self._names[0], "receiver": self._names[1], **roles}
         parts = []
         for literal, placeholder, _, _ in string.Formatter().parse(text):
             parts.append(literal)
             if placeholder is not None:
-                parts.append(values[placeholder])
+                parts.append(self._value(placeholder, roles))
         said = "".join(parts)
         return begun(said, dotless=self._language.dotless_i) if text.startswith("{") else said
+
+    def _value(self, placeholder: str, roles: Mapping[str, str]) -> str:
+        return {"sender": self._names[0], "receiver": self._names[1], **roles}[placeholder]
+
+
+def meant_for(line: Line, person: Person) -> Line:
+    """The line of a step that is for this person, unless it calls another one by name."""
+    return line if line.to is not None else replace(line, to=person)
 
 
 def _named(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,8 +37,25 @@ LONGEST_EXTRA_S = 3.0
 AUDIBLE = 330
 """Peak of a 16-bit prompt at full volume that is certainly not silence (-40 dBFS)."""
 LAST_LATIN = "\u024f"
+PROBE_BYTES = 262_144
+"""As much as a long prompt."""
+SPARE_BYTES = 1_024
+"""What a WAV may hold beside its sound: the header, a note of its maker."""
+_SSML = re.compile(
+    r"</?(?:speak|break|prosody|voice|phoneme|say-as|emphasis|sub|audio|mark|lang|lexicon|metadata|meta|desc|amazon:\w+|p|s|w)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+"""Tags of the Speech Synthesis Markup Language: neither obeyed nor spelled out. Any other ``<name>`` is a word."""
 
 _counter = itertools.count()
+
+
+class PlaceError(VoiceError):
+    """The folder takes no more: a full disk. No engine is at fault, and no other one would help."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(f"Prompts cannot be saved in {folder}: {error.strerror}.", "Free some disk space.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +78,11 @@ DEADLINE = Deadline()
 def clean_text(text: str) -> str:
     """The text without what an engine could take for an instruction; VoiceError when nothing can be spoken.
 
-    Control, bidirectional and private characters go; ``[[`` would start phoneme names in eSpeak.
+    Control, bidirectional and private characters go, and so do SSML tags (what is between them stays); ``[[`` would
+    start phoneme names in eSpeak.
     """
     kept = "".join(character if _harmless(character) else " " for character in text)
+    kept = _SSML.sub(" ", kept)
     kept = " ".join(kept.replace("[[", "[ [").split())
     if not any(unicodedata.category(character)[0] in "LNS" for character in kept):
         raise VoiceError("There is nothing to say aloud in this prompt.", "Check its text in the prompts folder.")
@@ -90,9 +110,12 @@ def part_file(target: Path) -> Iterator[Path]:
     try:
         part.touch(mode=0o600)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {target.parent}: {error.strerror}.") from error
+        raise PlaceError(target.parent, error) from error
     try:
         yield part
+    except VoiceError:
+        _check_place(target.parent)  # an engine seldom knows that it was the disk
+        raise
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
@@ -107,7 +130,19 @@ def accept(part: Path, target: Path, text: str, settings: VoiceSettings) -> None
         part.chmod(0o600)
         part.replace(target)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {target.parent}: {error.strerror}.") from error
+        raise PlaceError(target.parent, error) from error
+
+
+def _check_place(folder: Path) -> None:
+    """Raises PlaceError where nothing more can be written."""
+    probe = folder / f".{os.getpid()}-{next(_counter)}.probe"
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as error:
+        raise PlaceError(folder, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
 
 
 def convert_to_wav(path: Path) -> None:
@@ -139,18 +174,21 @@ def _is_plain_wav(path: Path) -> bool:
 
 
 def read_wav(path: Path) -> tuple[int, Pcm]:
-    """Rate and samples of a 16-bit mono WAV; VoiceError when it is damaged or cut short."""
+    """Rate and samples of a 16-bit mono WAV; VoiceError when it is damaged, or not as long as its header says."""
     try:
+        size = path.stat().st_size
         with wave.open(str(path), "rb") as file:
             layout = file.getnchannels(), file.getsampwidth()
             rate_hz, length = file.getframerate(), file.getnframes()
-            data = file.readframes(length)
+            data = file.readframes(min(length, size))  # a header may promise gigabytes
     except (wave.Error, EOFError, OSError, RuntimeError) as error:
         raise VoiceError(f"The rendered prompt is damaged: {error}.") from error
     if layout != (1, 2) or not 4_000 <= rate_hz <= 192_000:
         raise VoiceError("The rendered prompt is not 16-bit mono sound.")
     if len(data) != 2 * length:
         raise VoiceError("The rendered prompt is shorter than its header says.")
+    if size - len(data) > SPARE_BYTES:
+        raise VoiceError("The rendered prompt is longer than its header says.")
     return rate_hz, np.frombuffer(data, dtype="<i2").astype(np.int16)
 
 
@@ -159,7 +197,7 @@ def save_wav16(path: Path, sound: Pcm, rate_hz: int) -> None:
     try:
         write_wav16(path, sound, rate_hz)
     except OSError as error:
-        raise VoiceError(f"Prompts cannot be saved in {path.parent}: {error.strerror}.") from error
+        raise PlaceError(path.parent, error) from error
 
 
 def write_wav16(path: Path, sound: Pcm, rate_hz: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from voice_imago.engines.ports import VoiceEngine, VoiceSettings
+from voice_imago.engines.rendering import PlaceError
 from voice_imago.errors import VoiceError
 
 PATIENCE = 2
@@ -53,11 +54,13 @@ class ChainVoice:
             return tuple(self._failures)
 
     def render(self, text: str, settings: VoiceSettings, target: Path) -> None:
-        """Raises the first engine's VoiceError when none of them could render."""
+        """Raises the first engine's VoiceError when none of them could render; PlaceError at once."""
         first_error: VoiceError | None = None
         for place in self._order():
             try:
                 self._engines[place].render(text, settings, target)
+            except PlaceError:
+                raise
             except VoiceError as error:
                 first_error = first_error or error
                 self._remember(place, error)

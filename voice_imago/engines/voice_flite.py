@@ -5,12 +5,15 @@ A name that Flite does not list is never handed to it: it would take it for a fi
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from voice_imago.engines.ports import VoiceSettings
 from voice_imago.engines.rendering import (
@@ -26,6 +29,7 @@ from voice_imago.engines.rendering import (
 )
 from voice_imago.errors import VoiceError
 
+CHILD = (sys.executable, "-I", str(Path(__file__).with_name("voice_flite_child.py")))
 USUAL_WPM = 162
 """Words per minute without stretching; measured against eSpeak at 155, silence at the ends left out."""
 BEST_FIRST = ("rms", "slt", "awb", "kal16")
@@ -72,6 +76,34 @@ class FliteVoice:
                 raise VoiceError(f"The voice engine flite failed: it ended with code {finished.code}.")
             _soften(part, settings.volume)
             accept(part, target, spoken, settings)
+
+    def render_many(self, texts: Sequence[str], settings: VoiceSettings, targets: Sequence[Path]) -> None:
+        """Several texts in one process, which saves a quarter of the time. What could not be rendered so is not there
+        afterwards; VoiceError only for a voice that is not here."""
+        voice = self._known(settings.voice)
+        with contextlib.ExitStack() as parts:
+            wanted = [
+                (clean_text(text), target, parts.enter_context(part_file(target)))
+                for text, target in zip(texts, targets, strict=True)
+            ]
+            request = {
+                "voice": voice,
+                "stretch": USUAL_WPM / clipped_rate(settings.rate_wpm),
+                "texts": [spoken for spoken, _, _ in wanted],
+                "targets": [str(part.absolute()) for _, _, part in wanted],
+            }
+            for spoken, target, part in wanted[: self._spoken(request, self._deadline.seconds("".join(texts)))]:
+                with contextlib.suppress(VoiceError):
+                    _soften(part, settings.volume)
+                    accept(part, target, spoken, settings)
+
+    def _spoken(self, request: Mapping[str, Any], deadline_s: float) -> int:
+        """How many texts the child has spoken; none where anything went wrong, since each is tried by itself then."""
+        try:
+            finished = self._children.run(CHILD, json.dumps(request).encode(), deadline_s)
+            return int(json.loads(finished.out)["count"])
+        except (Overdue, OSError, ValueError, KeyError, TypeError):
+            return 0
 
     def voices(self) -> Sequence[str]:
         """Names that ``VoiceSettings.voice`` takes, best first."""

@@ -27,6 +27,8 @@ CHILD = (sys.executable, "-I", str(Path(__file__).with_name("voice_piper_child.p
 USUAL_WPM = 165
 """Words per minute of most models as they are; a rough figure, for each model has its own."""
 LOADING_S = 30.0
+MOST_CHILDREN = 2
+"""As many as there are partners, who may have chosen different voices; each takes about 100 MB."""
 DEADLINE = Deadline(base_s=20.0, per_character_s=0.1)
 """A slow computer needs about as long as it speaks."""
 SPOKEN_TYPES = ("espeak", "text")
@@ -40,7 +42,8 @@ class PiperVoice:
     def __init__(self, folder: Path, child: Sequence[str] = CHILD, deadline: Deadline = DEADLINE) -> None:
         self._folder, self._command, self._deadline = folder, tuple(child), deadline
         self._turn = threading.Lock()
-        self._child: _Child | None = None
+        self._children: tuple[_Child, ...] = ()
+        """With a model loaded in each; the one that was used last stands last."""
         self._closed = False
         self.name = f"piper {_version()}"
 
@@ -73,8 +76,7 @@ class PiperVoice:
     def close(self) -> None:
         """End the child; every later render raises VoiceError. Safe from any thread."""
         self._closed = True
-        child = self._child
-        if child is not None:
+        for child in self._children:
             child.kill()
 
     def _render_once(self, spoken: str, model: Path, settings: VoiceSettings, target: Path) -> None:
@@ -89,22 +91,29 @@ class PiperVoice:
             accept(part, target, spoken, settings)
 
     def _running(self, model: Path) -> _Child:
+        """A child with this model loaded; the models of both partners stay loaded."""
         if self._closed:
             raise VoiceError("The voice was switched off.")
-        child = self._child
-        if child is None or child.model != model or not child.alive:
-            if child is not None:
+        others = tuple(child for child in self._children if child.model != model and child.alive)
+        found = next((child for child in self._children if child.model == model and child.alive), None)
+        kept = others[-(MOST_CHILDREN - 1) :]
+        for child in self._children:
+            if child is not found and child not in kept:
                 child.kill()
-            self._child = child = _Child(self._command, model)
+        if found is None:
+            self._children = kept
+            found = _Child(self._command, model)
+            self._children = (*kept, found)
             if self._closed:  # meanwhile, from another thread
-                child.kill()
+                found.kill()
             try:
-                child.load()
+                found.load()
             except VoiceError:
-                child.kill()
-                self._child = None
+                found.kill()
+                self._children = kept
                 raise
-        return child
+        self._children = (*kept, found)
+        return found
 
     def _model(self, voice: str) -> Path:
         names = self.voices()

@@ -16,6 +16,7 @@ from voice_imago.engines.rendering import (
     Children,
     Deadline,
     Overdue,
+    PlaceError,
     accept,
     clean_text,
     clipped_rate,
@@ -45,7 +46,7 @@ class Pyttsx3Voice:
             try:
                 self._render_once(spoken, settings, target)
                 return
-            except _Refusal:
+            except (_Refusal, PlaceError):
                 raise  # it would be refused again
             except VoiceError as error:
                 trouble = error

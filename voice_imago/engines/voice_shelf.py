@@ -6,6 +6,7 @@ older settings, is looked for in every engine.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,10 @@ __all__ = ["BUILT_IN", "HouseVoice", "Shelf", "fill_shelf", "full_name", "in_ord
 BUILT_IN = ("pyttsx3", "espeak")
 """Engines that take the same names; where the first fails the second says the same."""
 
+VARIANTS = ("m3", "f3")
+"""Of eSpeak's voices, for languages of which it has only one; understood a little worse than the voice itself."""
+_ESPEAK_CODE = re.compile(r"([a-z]{2,3})(-[A-Za-z0-9-]+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -31,6 +36,8 @@ class Shelf:
     """Voices of other languages, which may be asked for by name."""
     troubles: tuple[str, ...] = ()
     """Engines that could not be asked, one sentence each; what they have is not known."""
+    foreign: frozenset[str] = frozenset()
+    """Those of ``others`` that are known to speak another language."""
 
     @property
     def missing(self) -> bool:
@@ -59,6 +66,7 @@ def fill_shelf(engines: Mapping[str, ClosableVoice], language: str, wanted: Sequ
     names: list[str] = []
     others: list[str] = []
     troubles: list[str] = []
+    foreign: set[str] = set()
     for engine, voice in engines.items():
         if engine == "espeak":
             continue  # it has what pyttsx3 has, and stands in for it
@@ -70,18 +78,36 @@ def fill_shelf(engines: Mapping[str, ClosableVoice], language: str, wanted: Sequ
         fitting = _fitting(engine, voice, installed, language, wanted)
         names += [f"{engine}:{name}" for name in fitting]
         others += [f"{engine}:{name}" for name in installed if name not in fitting]
-    return Shelf(tuple(names), tuple(others), tuple(troubles))
+        foreign |= {f"{engine}:{name}" for name in installed if _language(engine, voice, name) not in ("", language)}
+    if len(names) == 1:
+        names += _variants(names[0])
+    return Shelf(tuple(names), tuple(others), tuple(troubles), frozenset(foreign))
 
 
 def _fitting(
     engine: str, voice: ClosableVoice, installed: Sequence[str], language: str, wanted: Sequence[str]
 ) -> list[str]:
+    if engine in ("flite", "piper"):
+        return [name for name in installed if _language(engine, voice, name) == language]
+    return in_order(installed, wanted)
+
+
+def _variants(name: str) -> list[str]:
+    """What an only voice can also sound like, so that there is another one to be had."""
+    engine, _, code = name.partition(":")
+    able = engine in BUILT_IN and _ESPEAK_CODE.fullmatch(code)
+    return [f"{name}+{variant}" for variant in VARIANTS] if able else []
+
+
+def _language(engine: str, voice: ClosableVoice, name: str) -> str:
+    """Two letters; empty where nobody knows."""
     if engine == "flite":
-        return list(installed) if language == "en" else []
+        return "en"
     if engine == "piper":
         knows: Callable[[str], str] = getattr(voice, "language", lambda name: "")
-        return [name for name in installed if knows(name) == language]
-    return in_order(installed, wanted)
+        return knows(name)
+    code = _ESPEAK_CODE.fullmatch(name)  # the voices of macOS and Windows have names
+    return code[1] if code else ""
 
 
 def in_order(installed: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -159,7 +185,7 @@ class HouseVoice:
     def render_many(self, texts: Sequence[str], settings: VoiceSettings, targets: Sequence[Path]) -> None:
         """Several texts at once where the engine can do that, else nothing; see ``Pyttsx3Voice.render_many``."""
         engine, name = full_name(settings.voice, tuple(self._engines))
-        many = getattr(self._engines.get(engine or BUILT_IN[0]), "render_many", None)
+        many = getattr(self._engines.get(engine or BUILT_IN[0]), "render_many", None)  # Pyttsx3Voice, FliteVoice
         if many is not None and not self._chain(settings.voice).failures:
             many(texts, replace(settings, voice=name), targets)
 

@@ -7,24 +7,32 @@ import sys
 from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.ports import VoiceSettings
-from voice_imago.engines.voice_chain import ClosableVoice
+from voice_imago.engines.voice_chain import ClosableVoice, EngineFailure
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voice_flite import FliteVoice
 from voice_imago.engines.voice_piper import PiperVoice
 from voice_imago.engines.voice_pyttsx3 import Pyttsx3Voice
-from voice_imago.engines.voice_shelf import HouseVoice, Shelf, fill_shelf
+from voice_imago.engines.voice_shelf import BUILT_IN, HouseVoice, Shelf, fill_shelf
 from voice_imago.engines.wyoming_address import VOICE_PORT, is_home, parse_address
 from voice_imago.errors import UsageError, VoiceError
 from voice_imago.folders import cache_folder, voices_folder
 from voice_imago.runtime.prompts_cache import Faulted, PromptCache
 from voice_imago.settings import Settings
 
-__all__ = ["check_voice", "make_prompts", "make_voice", "no_voice_sentence", "own_engines"]
+__all__ = ["check_asked_voice", "check_voice", "make_prompts", "make_voice", "no_voice_sentence", "own_engines"]
 
 WORKERS = 2
 """Prompts that are rendered at the same time."""
+SAME_VOICE = BUILT_IN
+"""Beginnings of the names of engines that say the same."""
 PLATFORM_VOICES = sys.platform in ("darwin", "win32")
 """There pyttsx3 speaks with voices of the system, which are better than Flite's; elsewhere with eSpeak's."""
+
+
+def tell_fault(code: str, sentence: str) -> None:
+    """What goes on all the same is told; a prompt that cannot be made raises where it is wanted."""
+    if code != "voice_failed":
+        output.error(sentence)
 
 
 def own_engines() -> dict[str, ClosableVoice]:
@@ -41,7 +49,7 @@ def own_engines() -> dict[str, ClosableVoice]:
     return engines
 
 
-def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
+def make_voice(script: Script, language: str, address: str = "", on_fault: Faulted = tell_fault) -> HouseVoice:
     """Every engine as one; before all of them a speech server at home, if one is named.
 
     A server that is not there is told and left out. Raises UsageError for one that cannot be used.
@@ -55,18 +63,28 @@ def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
             engines = {"home": HomeVoice(parse_address(address, VOICE_PORT), language), **engines}
         except VoiceError as error:
             output.error(f"{error} I speak with a voice of this computer.")
-    return HouseVoice(engines, shelf)
+    return HouseVoice(engines, shelf, lambda failure: _stands_in(failure, on_fault))
+
+
+def _stands_in(failure: EngineFailure, on_fault: Faulted) -> None:
+    """Another voice is heard than was chosen. Not so where eSpeak NG stands in for pyttsx3: it says the same."""
+    if not failure.engine.startswith(SAME_VOICE):
+        on_fault("other_voice", f"{failure.message.rstrip('.')}. Another voice speaks in its place.")
 
 
 def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str:
     """The full name of the voice that is wanted, else of the best one; empty: nothing is installed for the language.
 
-    UsageError when a voice that was asked for just now is not here; one that was kept and has gone is told.
+    UsageError when a voice that was asked for just now is not here; one that was kept and has gone is told. A kept one
+    of another language is left alone.
     """
     if wanted:
         found = shelf.find(wanted)
-        if found is not None:
+        elsewhere = found is not None and found.partition("+")[0] in shelf.foreign
+        if found is not None and (asked or not elsewhere):
             return found
+        if elsewhere:  # kept from an evening in another language; nothing is wrong
+            return shelf.names[0] if shelf.names else ""
         if not shelf.troubles:  # else nobody knows what there is: let the engine say
             sentence = f"The voice {wanted!r} is not installed here."
             if asked:
@@ -76,6 +94,19 @@ def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str
         else:
             return wanted
     return shelf.names[0] if shelf.names else ""
+
+
+def check_asked_voice(script: Script, language: str, wanted: str) -> None:
+    """Before any device is looked for. UsageError for a voice of this computer that is not here."""
+    if is_home(wanted):
+        return
+    engines = own_engines()
+    try:
+        spoken = script.languages[language]
+        check_voice(fill_shelf(engines, language, spoken.voices), wanted, asked=True, language=spoken.name)
+    finally:
+        for engine in engines.values():
+            engine.close()
 
 
 def no_voice_sentence(language: str) -> str:
@@ -95,7 +126,7 @@ def make_prompts(
     settings: Settings,
     *,
     background: bool,
-    on_fault: Faulted | None = None,
+    on_fault: Faulted = tell_fault,
     asked_voice: str = "",
 ) -> tuple[PromptCache, HouseVoice]:
     """The prompt cache in the voice that is set, else in the language's best one; close the voice first.
@@ -103,7 +134,7 @@ def make_prompts(
     UsageError for a voice that was asked for (``asked_voice``) and is not here.
     """
     wanted = asked_voice or settings.voice
-    voice = make_voice(script, language, wanted if is_home(wanted) else "")
+    voice = make_voice(script, language, wanted if is_home(wanted) else "", on_fault)
     try:
         name = (
             "home:" if voice.at_home else _own(voice.shelf, wanted, bool(asked_voice), script.languages[language].name)

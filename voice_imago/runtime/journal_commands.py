@@ -6,6 +6,8 @@ import argparse
 import datetime
 import os
 import sys
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,13 @@ import msgspec
 from voice_imago import output
 from voice_imago.dialogue.script_read import prompts_folder, read_script
 from voice_imago.dialogue.script_shape import Script
-from voice_imago.errors import FileError, UsageError
+from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.journal import files
 from voice_imago.journal.history import Practice, practice
 from voice_imago.journal.journal import reading
 from voice_imago.journal.telling import all_told, sentences
 from voice_imago.runtime.asking import ask_new_passphrase, ask_passphrase
+from voice_imago.settings import load_settings
 
 if TYPE_CHECKING:
     from voice_imago.journal.exporting import Format
@@ -63,14 +66,25 @@ def history(options: argparse.Namespace) -> int:
         return _plot(past, script, language.code, options.plot)
     told = all_told(past, script, language.code)
     lines = sentences(told, language)
+    left = deque(lines)
     if options.aloud:
-        from voice_imago.runtime.history_aloud import say_history
-
-        say_history(script, language.code, told, lines)
-    else:
-        for line in lines:
-            output.say(line)
+        _say(left, script, language.code, kept=[line for one, line in zip(told, lines, strict=True) if not one.own])
+    for line in left:
+        output.say(line)
     return 0
+
+
+def _say(left: deque[str], script: Script, language: str, kept: Sequence[str]) -> None:
+    """Print and say each line; what was not said, for want of a loudspeaker or a voice, is left, and that is told."""
+    from voice_imago.runtime.read_aloud import read_aloud
+
+    def show(line: str) -> None:
+        output.say(left.popleft())
+
+    try:
+        read_aloud(list(left), script, load_settings(), language=language, kept=kept, show=show)
+    except (DeviceError, UsageError, VoiceError) as error:
+        output.error(str(error))
 
 
 def _as_json(past: Practice) -> str:

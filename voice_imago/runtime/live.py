@@ -51,7 +51,7 @@ from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
 from voice_imago.runtime.understanding import Desk, model_tasks, start_scribe, take_over
-from voice_imago.runtime.voice_kept import VoiceTasks, at_start, keep_tuning, tunings_of
+from voice_imago.runtime.voice_kept import VoiceTasks, at_start, keep_tuning, own_voices, tunings_of
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import load_settings, save_settings
@@ -166,6 +166,8 @@ class Live:
         self._ear.enrol(opening.voiceprint)
         for tuned in at_start(tunings_of(plan.settings, plan.partners)):
             cache.retune(tuned.rate, tuned.volume, tuned.pitch, tuned.to)
+        if not plan.voice_asked:
+            cache.revoice(cache.settings, own_voices(plan.settings, plan.partners, voice.shelf))
         self._start_tasks(opening, cache, voice)
         course = opening.course(plan, self._scribe, self._script)
         if voice.shelf.missing and not voice.at_home:
@@ -217,7 +219,7 @@ class Live:
             models,
             remembering=Remembering(jobs, ports.done),
             journal=self._journal_tasks(jobs),
-            voice=VoiceTasks(cache, voice, jobs, ports.done),
+            voice=VoiceTasks(cache, voice, jobs, ports.done, self._plan.partners),
         )
         self._parts.callback(self._tasks.close)
 
@@ -317,6 +319,9 @@ class Live:
         """A prompt that cannot be made is told when it is missing; a full disk costs time only."""
         if code == "cache_disk":
             output.error(sentence)
+        elif code == "other_voice":
+            output.error(sentence)
+            self._post(lambda at: PartFailed(at, "voice", "replaced", sentence))
         else:
             self._voice_trouble = sentence
 

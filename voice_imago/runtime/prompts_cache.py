@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ GIVING_UP = 3
 """Failures in a row after which the background thread drops the rest; the next ``prepare`` tries again."""
 
 Faulted = Callable[[str, str], None]
-"""Code (``voice_failed``, ``cache_disk``) and one sentence; from any thread, once for each sentence."""
+"""Code (``voice_failed``, ``other_voice``, ``cache_disk``) and one sentence; from any thread, once each."""
 Ready = Callable[[Pcm | None], None]
 
 
@@ -82,6 +82,8 @@ class PromptCache:
         """``workers``: threads that render ahead; engines are processes of their own."""
         self._settings = settings
         self._manners: dict[Partner | None, Manner] = {None: Manner(volume=settings.volume)}
+        self._voices: dict[Partner, str] = {}
+        """Of partners who chose another one than that of the settings."""
         self._on_fault = on_fault
         self._limits = limits
         self._background = background
@@ -105,7 +107,10 @@ class PromptCache:
     # -------------------------------------------------------------------------------------- asking
 
     def get(self, text: str, to: Partner | None = None, *, fresh: bool = False) -> Pcm | None:
-        """The prompt if it is in memory, perhaps still as it was before ``retune`` (not if ``fresh``); never blocks."""
+        """The prompt if it is in memory, perhaps still as it was before ``retune`` (not if ``fresh``); never blocks.
+
+        What is given out as it was is rendered as it should be, for the next time.
+        """
         with self._changed:
             key = self._key(text, to)
             if key not in self._memory:
@@ -113,6 +118,8 @@ class PromptCache:
                 if not older or fresh:
                     return None
                 key = older[-1]
+                self._pending = [(text, to), *(wanted for wanted in self._pending if wanted != (text, to))]
+                self._wake()
             self._memory.move_to_end(key)
             entry, volume = self._memory[key], self._manner(to).volume
         return at_volume(entry.pcm, volume)
@@ -171,16 +178,23 @@ class PromptCache:
             )
             self._renew()
 
-    def revoice(self, settings: VoiceSettings) -> None:
-        """Another voice or base rate; old prompts still play until theirs are ready. Manners stay."""
+    def revoice(self, settings: VoiceSettings, voices: Mapping[Partner, str] = {}) -> None:
+        """Another voice or base rate; old prompts still play until theirs are ready. Manners stay.
+
+        ``voices``: of partners who are spoken to in another voice than that of the settings.
+        """
         with self._changed:
-            self._settings = settings
+            self._settings, self._voices = settings, dict(voices)
             self._renew()
 
     @property
     def settings(self) -> VoiceSettings:
-        """The voice as it is set now."""
+        """The voice as it is set now, for what is said to both."""
         return self._settings
+
+    def voice_to(self, to: Partner | None) -> str:
+        """In which voice somebody is spoken to."""
+        return self._settings.voice if to is None else self._voices.get(to, self._settings.voice)
 
     def never_keep(self, text: str) -> None:
         """This one does not go to the disk."""
@@ -206,7 +220,7 @@ class PromptCache:
     def _renew(self) -> None:
         """Whatever is there or wanted is needed once more: the next prompts first, then what was used last."""
         recent = dict.fromkeys(entry.text for entry in reversed(self._memory.values()))
-        again = ((text, to) for text in recent for to in self._manners)
+        again = ((text, to) for text in recent for to in self._listeners())
         self._pending = list(dict.fromkeys([*self._wanted, *self._pending, *again]))
         self._wake()
 
@@ -288,6 +302,10 @@ class PromptCache:
 
     # -------------------------------------------------------------------------------------- making
 
+    def _listeners(self) -> set[Partner | None]:
+        """Who is spoken to in a way of their own; None: both."""
+        return {*self._manners, *self._voices}
+
     def _manner(self, to: Partner | None) -> Manner:
         return self._manners.get(to, self._manners[None])
 
@@ -295,7 +313,7 @@ class PromptCache:
         """What the engine is asked for, and the pitch that is made of it: always full volume, softened later."""
         manner = self._manner(to)
         rate_wpm = clipped_rate(clipped_rate(self._settings.rate_wpm * manner.rate) / manner.pitch)
-        return replace(self._settings, rate_wpm=rate_wpm, volume=1.0), manner.pitch
+        return replace(self._settings, voice=self.voice_to(to), rate_wpm=rate_wpm, volume=1.0), manner.pitch
 
     def _key(self, text: str, to: Partner | None) -> str:
         return self._key_of(text, *self._tuned(to))
@@ -320,7 +338,7 @@ class PromptCache:
     def _remember(self, key: str, entry: _Entry) -> None:
         """What a manner of now gives takes the place of what none gives any more."""
         with self._changed:
-            current = {self._key(entry.text, to) for to in self._manners}
+            current = {self._key(entry.text, to) for to in self._listeners()}
             older = self._keys.get(entry.text, [])
             if older and key not in current:
                 return  # the voice was changed meanwhile; what is there may be newer

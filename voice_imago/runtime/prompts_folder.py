@@ -7,12 +7,13 @@ import os
 import time
 from pathlib import Path
 
+from voice_imago.engines.rendering import PROBE_BYTES
+
 PRIVATE_FOLDER = 0o700
 TRIM_TO = 0.9
 """Part of the limit that is left after trimming, so that it does not happen at every prompt."""
 ABANDONED_S = 3600.0
 """Seconds after which a half-written file belongs to nobody."""
-PROBE_BYTES = 262_144
 
 
 class PromptFolder:

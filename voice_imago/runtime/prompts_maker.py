@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voice_imago.engines.ports import Pcm, VoiceEngine, VoiceSettings
-from voice_imago.engines.rendering import clean_text, judge, read_wav
+from voice_imago.engines.rendering import PlaceError, clean_text, judge, read_wav
 from voice_imago.errors import VoiceError
 from voice_imago.runtime.prompt_sound import ready_to_play
 from voice_imago.runtime.prompts_folder import PromptFolder
@@ -101,8 +101,8 @@ class PromptMaker:
         try:
             self._engine.render(text, settings, disk.path(key))
             sound = read_wav(disk.path(key))
-        except VoiceError:
-            if disk.works():
+        except VoiceError as error:
+            if not isinstance(error, PlaceError) and disk.works():
                 raise
             self._lose(disk, "the disk is full or cannot be written")
             return self._by_way_of_ram(text, settings)

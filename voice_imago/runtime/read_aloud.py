@@ -1,47 +1,69 @@
-"""Says a few sentences outside of a dialogue: one after the other, in the guide's voice."""
+"""Says a few sentences outside of a dialogue: one after the other, in the guide's voice, and each as it is printed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
-import soxr
 
 from voice_imago.dialogue.script import Script
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ
+from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Pcm, Samples
+from voice_imago.engines.recorded import resample
 from voice_imago.runtime.aloud import Aloud
 from voice_imago.runtime.devices import find_device, list_devices
 from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.settings import Settings
 
-__all__ = ["read_aloud"]
+__all__ = ["ENGLISH", "read_aloud"]
 
+ENGLISH = "en"
+"""The language of everything that the commands print."""
 PAUSE_S = 0.35
 ENDING_S = 0.5
 """Of silence at the end, so that nothing of the last word is lost when the stream closes."""
 
 
-def read_aloud(lines: Sequence[str], script: Script, settings: Settings) -> None:
+def read_aloud(
+    lines: Sequence[str],
+    script: Script,
+    settings: Settings,
+    *,
+    language: str = ENGLISH,
+    kept: Collection[str] = (),
+    show: Callable[[str], None] = lambda line: None,
+) -> None:
     """Blocks until the last line is said. Raises DeviceError without a loudspeaker, VoiceError without a voice.
 
-    Nothing of it is kept on the disk: the lines name devices and folders.
+    ``language``: of the lines. ``kept``: those whose sound may stay on the disk; the others may name devices and
+    folders, or hold the couple's own words. ``show`` is told each line when it begins; those that it was not told when
+    an error is raised were not said.
     """
+    if not lines:
+        return
     if not list_devices("output"):
         find_device("output", 0)  # words the error
-    prompts, voice = make_prompts(script, settings.language, settings, background=False)
+    prompts, voice = make_prompts(script, language, settings, background=False)
     loudspeaker = None
     try:
         for line in lines:
-            prompts.never_keep(line)
-        first = prompts.fetch(lines[0])  # before a device is opened: without a voice there is nothing to play
+            if line not in kept:
+                prompts.never_keep(line)
+        following = prompts.fetch(lines[0])  # before a device is opened: without a voice there is nothing to play
         loudspeaker = Aloud(find_device("output", settings.output))
         for number, line in enumerate(lines):
-            pcm = first if number == 0 else prompts.fetch(line)
-            sound = soxr.resample(pcm.astype(np.float32) / 32768, PLAY_HZ, HEAR_HZ).astype(np.float32)
-            loudspeaker.play(np.concatenate([sound, np.zeros(round(PAUSE_S * HEAR_HZ), np.float32)]))
+            show(line)
+            loudspeaker.play(_with_pause(following))
+            if number + 1 < len(lines):
+                following = prompts.fetch(lines[number + 1])
         loudspeaker.play(np.zeros(round(ENDING_S * HEAR_HZ), np.float32))
     finally:
         if loudspeaker is not None:
             loudspeaker.close()
         voice.close()
         prompts.close()
+
+
+def _with_pause(pcm: Pcm) -> Samples:
+    """At the rate of ``Aloud``."""
+    sound: Samples = resample(pcm, PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)
+    return np.concatenate([sound, np.zeros(round(PAUSE_S * HEAR_HZ), np.float32)])

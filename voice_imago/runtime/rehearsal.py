@@ -20,6 +20,7 @@ from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.state import Phase
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.ports import HEAR_HZ, Pcm, Recogniser, Samples, Voiceprint
+from voice_imago.engines.voice_shelf import HouseVoice
 from voice_imago.engines.voiceprint_model import VoiceModel
 from voice_imago.errors import VoiceError
 from voice_imago.events import (
@@ -51,6 +52,7 @@ from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.scene_hub import SceneHub
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.tasks import TaskPorts, Tasks, at_once
+from voice_imago.runtime.voice_kept import VoiceTasks
 from voice_imago.session import Session, SessionSettings
 from voice_imago.settings import Settings
 
@@ -69,6 +71,8 @@ class RehearsalPorts:
     """What a rehearsal needs from outside."""
 
     prompts: PromptCache
+    voice: HouseVoice
+    """The engines behind the prompts, with the voices that there are."""
     sound_of: Callable[[Line], Samples]
     """A line's sound at 16 kHz."""
     voiceprint: Voiceprint | None = None
@@ -178,7 +182,8 @@ class Rehearsal:
             self._stage.feed(Performed(self._now(), id, answer.outcome, answer.values))
 
         journal = JournalTasks(self._ports.journal, self._scene.names, at_once, answered, today=BEGAN.date)
-        return AllTasks(self._table_tasks(done), models, done, journal=journal)
+        voice = VoiceTasks(self._ports.prompts, self._ports.voice, at_once, done, None)
+        return AllTasks(self._table_tasks(done), models, done, journal=journal, voice=voice)
 
     def _table_tasks(self, done: Callable[[int, str], None]) -> Tasks:
         ports = TaskPorts(

@@ -91,6 +91,7 @@ def rehearse(plan: RehearsePlan) -> Outcome:
             parts.callback(hub.close)
         ports = RehearsalPorts(
             prompts=prompts,
+            voice=voice,
             sound_of=voices.sound_of,
             voiceprint=voices.voiceprint(),
             recogniser=recogniser,

@@ -125,11 +125,12 @@ def print_devices() -> int:
 def print_voices() -> int:
     """The voices of each language that is offered, the best one first, and how to get one where there is none."""
     engines = own_engines()
-    shelf = Shelf(())
+    shelves: list[Shelf] = []
     try:
         for language in load_script().languages.values():
             if language.offered:
                 shelf = fill_shelf(engines, language.code, language.voices)
+                shelves.append(shelf)
                 output.say(f"Voices for {language.name}, best first:")
                 for name in shelf.names:
                     output.say(f"  {name}")
@@ -138,9 +139,11 @@ def print_voices() -> int:
     finally:
         for engine in engines.values():
             engine.close()
-    if shelf.others:
+    listed = {name for shelf in shelves for name in shelf.names}
+    others = [name for name in dict.fromkeys(shelves[-1].others) if name not in listed] if shelves else []
+    if others:
         output.say("Other voices that may be named:")
-        output.say("  " + ", ".join(shelf.others))
-    for trouble in shelf.troubles:
+        output.say("  " + ", ".join(others))
+    for trouble in dict.fromkeys(trouble for shelf in shelves for trouble in shelf.troubles):
         output.say(f"  {trouble}")
     return 0

@@ -87,6 +87,10 @@ def sit_down(
         settings = _with_language(settings, script, options)
     settings = as_told(settings, options)
     language = check_language(script, options.language or settings.language)
+    if options.voice:
+        from voice_imago.runtime.guide_voice import check_asked_voice
+
+        check_asked_voice(script, language, options.voice)
     partners = _partners(options, settings, say_also(script, settings), asking=dialogue != MODEL_SETUP)
     plan = StartPlan(
         dialogue=dialogue,

@@ -10,13 +10,13 @@ import msgspec
 
 from voice_imago import output
 from voice_imago.dialogue.tuning import Tunings, VoiceTuning, gentler
-from voice_imago.engines.voice_shelf import HouseVoice
+from voice_imago.engines.voice_shelf import HouseVoice, Shelf
 from voice_imago.errors import FileError
 from voice_imago.events import Partner, Perform, TuneVoice
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.settings import Settings, Tuning, load_settings, save_settings
 
-__all__ = ["VOICE_TASKS", "VoiceTasks", "at_start", "keep_tuning", "tunings_of"]
+__all__ = ["VOICE_TASKS", "VoiceTasks", "at_start", "keep_tuning", "own_voices", "tunings_of"]
 
 VOICE_TASKS = frozenset({"another_voice", "know_sound"})
 Run = Callable[[Callable[[], Any], Callable[[Any], None]], None]
@@ -45,8 +45,13 @@ def at_start(tunings: Tunings) -> Iterator[TuneVoice]:
 def keep_tuning(partners: tuple[str, str], tuned: TuneVoice, run: Run) -> None:
     """Remember how a partner is spoken to; what is said to both follows from it. ``run``: a disk may be slow."""
     if tuned.to is not None:
-        name, kept = partners[tuned.to], Tuning(tuned.rate, tuned.volume, tuned.pitch)
-        run(lambda: _remember(lambda settings: {"tunings": _with(settings.tunings, name, kept)}), _done)
+        name = partners[tuned.to]
+
+        def changed(settings: Settings) -> dict[str, Any]:
+            voice = settings.tunings.get(name, Tuning()).voice
+            return {"tunings": _with(settings.tunings, name, Tuning(tuned.rate, tuned.volume, tuned.pitch, voice))}
+
+        run(lambda: _remember(changed), _done)
 
 
 def _with(tunings: Mapping[str, Tuning], name: str, kept: Tuning) -> dict[str, Tuning]:
@@ -72,21 +77,61 @@ def _remember(changed: Callable[[Settings], dict[str, Any]]) -> None:
 
 
 class VoiceTasks:
-    """Speaks with the language's next voice."""
+    """Speaks with the language's next voice, to one partner or to both; remembers which tones are known."""
 
-    def __init__(self, cache: PromptCache, house: HouseVoice, run: Run, done: Callable[[int, str], None]) -> None:
-        self._cache, self._house, self._run, self._done = cache, house, run, done
+    def __init__(
+        self,
+        cache: PromptCache,
+        house: HouseVoice,
+        run: Run,
+        done: Callable[[int, str], None],
+        partners: tuple[str, str] | None,
+    ) -> None:
+        """``partners``: by what names a voice is remembered; None: nothing is (a rehearsal)."""
+        self._cache, self._house, self._run, self._done, self._partners = cache, house, run, done, partners
 
     def perform(self, wanted: Perform) -> None:
         if wanted.task == "know_sound":
-            self._run(lambda: _remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)}), _done)
+            self._remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)})
             self._done(wanted.id, "good")
-            return
-        settings = self._cache.settings
-        following = None if self._house.at_home else self._house.shelf.after(settings.voice)
+        else:
+            self._done(wanted.id, self._another(wanted.partner))
+
+    def _another(self, whose: Partner | None) -> str:
+        """What is said to both is said in the voice that was chosen last: whoever chose it may not follow another."""
+        cache = self._cache
+        following = None if self._house.at_home else self._house.shelf.after(cache.voice_to(whose))
         if following is None:
-            self._done(wanted.id, "only")
-            return
-        self._cache.revoice(replace(settings, voice=following))
-        self._run(lambda: _remember(lambda settings: {"voice": following}), _done)
-        self._done(wanted.id, "good")
+            return "only"
+        both: tuple[Partner, Partner] = (0, 1)
+        own = {partner: cache.voice_to(partner) for partner in both if whose not in (None, partner)}
+        voices = {} if whose is None else {whose: following, **own}
+        cache.revoice(replace(cache.settings, voice=following), voices)
+        self._remember(lambda now: _with_voices(now, self._partners or ("", ""), following, voices))
+        return "good"
+
+    def _remember(self, changed: Callable[[Settings], dict[str, Any]]) -> None:
+        if self._partners is not None:
+            self._run(lambda: _remember(changed), _done)
+
+
+def _with_voices(
+    settings: Settings, names: tuple[str, str], following: str, voices: Mapping[Partner, str]
+) -> dict[str, Any]:
+    """Whoever never changed a thing and has no voice of their own needs no line in the settings."""
+    tunings: Mapping[str, Tuning] = settings.tunings
+    both: tuple[Partner, Partner] = (0, 1)
+    for partner in both:
+        name, voice = names[partner], voices.get(partner, "")
+        kept = tunings.get(name)
+        if voice or kept is not None:
+            kept = kept or Tuning(volume=settings.volume)
+            tunings = _with(tunings, name, msgspec.structs.replace(kept, voice=voice))
+    return {"voice": following, "tunings": dict(tunings)}
+
+
+def own_voices(settings: Settings, partners: tuple[str, str], shelf: Shelf) -> dict[Partner, str]:
+    """Who of the two chose a voice of their own, and which; one that is not here, or of another language, is none."""
+    both: tuple[Partner, Partner] = (0, 1)
+    kept = {partner: settings.tunings.get(partners[partner], Tuning()).voice for partner in both}
+    return {partner: voice for partner, voice in kept.items() if voice in shelf.names}
