@@ -418,9 +418,9 @@ def test_every_command_of_the_languages_has_a_meaning_somewhere() -> None:
             table.says(BEN, "I say something.")
         if command in ("go_on", "done"):
             table.key("p").guide_finishes()
-        before = (table.where, len(table.said), table.phase)
+        before = (table.where, len(table.said), len(table.tasks), table.phase)
         table.command(command)
-        assert (table.where, len(table.said), table.phase) != before, command
+        assert (table.where, len(table.said), len(table.tasks), table.phase) != before, command
 
 
 def test_repeat_says_the_line_that_is_in_the_air_again() -> None:

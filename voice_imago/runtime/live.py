@@ -184,8 +184,8 @@ class Live:
             stream=stream,
             chime=earcon,
             show=output.say,
-            audible=lambda: plan.settings.mute != "voice" and self._table.audible(),
-            text_muted=plan.settings.mute == "text",
+            audible=self._table.audible,
+            mute=plan.settings.mute,
             tasks=self._tasks,
             journal=plan.kept.keeper,
         )

@@ -60,6 +60,7 @@ class Opening:
             voices=self.voices,
             tunings=tunings_of(plan.settings, plan.partners),
             earcons=plan.settings.earcons,
+            mute=plan.settings.mute,
             earcons_known=frozenset(plan.settings.earcons_known),
             slots=plan.kept.slots,
             offered=plan.kept.standing is not None,

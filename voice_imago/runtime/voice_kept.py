@@ -18,7 +18,7 @@ from voice_imago.settings import Settings, Tuning, load_settings, save_settings
 
 __all__ = ["VOICE_TASKS", "VoiceTasks", "at_start", "keep_tuning", "tunings_of"]
 
-VOICE_TASKS = frozenset({"another_voice", "know_sound"})
+VOICE_TASKS = frozenset({"another_voice", "know_sound", "keep_way"})
 Run = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 MOST_KEPT = 20
 """People whose ways are remembered; the oldest are forgotten first."""
@@ -71,6 +71,11 @@ def _remember(changed: Callable[[Settings], dict[str, Any]]) -> None:
         output.error(str(error))
 
 
+def way_of(what: str) -> dict[str, Any]:
+    """What the settings remember of a ``keep_way``."""
+    return {"earcons": what} if what in ("sounds", "words") else {"mute": "" if what == "both" else what}
+
+
 class VoiceTasks:
     """Speaks with the language's next voice."""
 
@@ -80,6 +85,10 @@ class VoiceTasks:
     def perform(self, wanted: Perform) -> None:
         if wanted.task == "know_sound":
             self._run(lambda: _remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)}), _done)
+            self._done(wanted.id, "good")
+            return
+        if wanted.task == "keep_way":
+            self._run(lambda: _remember(lambda now: way_of(wanted.what)), _done)
             self._done(wanted.id, "good")
             return
         settings = self._cache.settings
