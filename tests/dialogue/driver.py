@@ -116,9 +116,10 @@ class Table:
         voices: Literal["none", "known", "learn"] = "none",
         slots: Mapping[str, Slot] | None = None,
         began: datetime | None = None,
+        mute: Literal["", "voice", "text"] = "",
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices, slots or {}, began)
+        course = Course(dialogue, "en", partners, 0, words, opening, prelude, voices, slots or {}, began, mute=mute)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []

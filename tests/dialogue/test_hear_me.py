@@ -25,6 +25,14 @@ def test_loudspeaker_microphone_and_pace_in_a_few_words() -> None:
     assert table.where[0][0] == "appreciation"
 
 
+def test_who_only_reads_is_asked_neither_for_a_loudspeaker_nor_for_a_pace() -> None:
+    table = Table("appreciation", prelude=("hear_me",), mute="voice")
+    assert table.step == "hello"
+    table.key("s").guide_finishes()
+    assert table.tasks[-1].what == "set_up"
+    assert [key for key in table.prompts if key.startswith("hear_me.")] == ["hear_me.hello"]
+
+
 def test_the_keys_are_enough() -> None:
     table = hear_me().guide_finishes().key("y").guide_finishes().key("s").guide_finishes().key("y").guide_finishes()
     table.key("y")

@@ -99,7 +99,8 @@ class Guide(Speaking):
             self.follow(walked)
             return
         if step.do == "branch":
-            known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}
+            now = {"understanding": self.course.words, "muted": self.course.mute or "nothing"}
+            known = {step.by: Slot(f"choice:{now[step.by]}")} if step.by in now else {}
             self.follow(self.walker.branch(replace(state, slots={**state.slots, **known})))
             return
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor

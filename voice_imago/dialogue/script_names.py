@@ -51,6 +51,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "disclosed": "what kind of harm was just spoken of",
     "alone": "only one partner is at the table (a graph with alone = true); empty: both are",
     "understanding": "what is understood of what is said: speech, answers, nothing",
+    "muted": "in which way the guide is not reached: voice (it is only read), text (it is only heard), nothing",
 }
 """Slots that the program fills; every other one is kept by a step, or recalled by a task."""
 ALWAYS_KNOWN: Final = frozenset({"minutes"})
