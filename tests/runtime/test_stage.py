@@ -261,6 +261,23 @@ def test_what_cannot_be_heard_is_shown_though_text_is_muted() -> None:
     assert Staging(SetSession(say(1)), audible=False, mute="text").shown == ["Line 1."]
 
 
+def test_a_screen_reader_is_not_listened_to_while_it_says_a_prompt() -> None:
+    staging = Staging(SetSession(say(1)), mute="voice")
+    assert heard(staging.pass_s(reading_s("Line 1.") + 0.5)) == []
+    assert heard(staging.pass_s(1.0))
+    others = Staging(SetSession(say(1)), audible=False)
+    assert heard(others.pass_s(0.5))
+
+
+def test_a_screen_reader_whose_line_is_cut_off_no_longer_keeps_the_microphone_shut() -> None:
+    session = SetSession(
+        replace(say(1), text="A rather long line, to be read in some five seconds or more by anybody.")
+    )
+    staging = Staging(session, mute="voice")
+    staging.stage.feed(press(session, Hush()))
+    assert heard(staging.pass_s(1.0))
+
+
 def test_a_change_is_said_and_printed_before_it_holds() -> None:
     """Also where nothing was printed before; and so is whatever else is said until then."""
     session = SetSession(Mute("voice", "p2"), replace(say(1), prompt="p1"))

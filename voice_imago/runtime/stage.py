@@ -49,6 +49,8 @@ __all__ = ["AtTheTable", "Keeps", "Pieces", "Prompts", "Stage", "StagePorts", "r
 READ_WPM = 180.0
 """Words a minute at which a prompt without sound is read from the screen."""
 READ_LEAST_S = 1.0
+READER_LAG_S = 0.7
+"""Seconds after which a screen reader has begun to say a line."""
 
 
 class Prompts(Protocol):
@@ -138,6 +140,8 @@ class _Prompt:
     stage: Literal["asked", "heard", "read"] = "asked"
     read_at: float = 0.0
     """Second at which it has been read."""
+    by_reader: bool = False
+    """A screen reader says it, to which the microphone must not listen."""
 
 
 def reading_s(text: str) -> float:
@@ -275,6 +279,9 @@ class Stage:
         if self._mute == "text":
             self.ports.show(prompt.text)
         prompt.stage, prompt.read_at = "read", self.now + reading_s(prompt.text)
+        if self._mute == "voice" and self.ports.ear is not None:
+            prompt.by_reader, prompt.read_at = True, prompt.read_at + READER_LAG_S
+            self.ports.ear.gate.shut()
         self.feed(PromptBegan(self.now, prompt.id))
         if self.ports.ear is None:  # nobody is hurried by a clock
             self.feed(PromptEnded(self.now, prompt.id))
@@ -306,6 +313,8 @@ class Stage:
 
     def _leave(self, prompt: _Prompt) -> None:
         self._prompt = None
+        if prompt.by_reader and self.ports.ear is not None:
+            self.ports.ear.gate.open_after(self.now)
         if self._mute_next is not None and prompt.key == self._mute_next.after:
             self._mute, self._mute_next = self._mute_next.what, None
 
