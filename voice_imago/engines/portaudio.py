@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from voice_imago.engines.alsa_quiet import keep_alsa_quiet
 from voice_imago.errors import DeviceError
 
 Kind = Literal["input", "output"]
@@ -47,6 +48,7 @@ def load() -> Any:
         raise DeviceError("The Python package sounddevice is not installed.", "Run: python3 run.py") from error
     except OSError as error:
         raise DeviceError("PortAudio, which plays and records sound, is not installed.", NO_PORTAUDIO_HINT) from error
+    keep_alsa_quiet()
     return sounddevice
 
 

@@ -1,11 +1,11 @@
 """The console of the first words: lines are printed and said, answers are typed.
 
-One loudspeaker stays open while the lines are said, and is closed before the session opens its own.
+The loudspeaker is open only while a line is said: a stream that is given nothing stutters, and the session needs its
+own.
 """
 
 from __future__ import annotations
 
-import contextlib
 import select
 import sys
 from collections.abc import Callable
@@ -26,10 +26,8 @@ from voice_imago.settings import Settings
 
 __all__ = ["SpokenConsole", "Voices"]
 
-PAUSE_S = 0.25
-"""Silence after a line."""
-ENDING_S = 0.4
-"""Of silence before a loudspeaker is closed, lest it lose the end of a line."""
+PAUSE_S = 0.45
+"""Silence after a line; longer than what a stream that is closed may lose of its end."""
 BLOCK = HEAR_HZ // 5
 """Samples that are played between two looks at the keyboard."""
 QUIET_START_S = 0.3
@@ -79,9 +77,6 @@ class SpokenConsole:
         """``speaks``: False for a dialogue that is typed; ``read`` gives the next line, empty at the end."""
         self._voices, self._settings = Voices(script, settings), settings
         self._speaks, self._read = speaks, read
-        self._loudspeaker: Aloud | None = None
-        self._open = ""
-        """Which loudspeaker it is."""
         self._sounded = False
 
     def tell(self, line: str, language: str, output_name: str = "") -> None:
@@ -103,45 +98,31 @@ class SpokenConsole:
             return _windows_waits()
 
     def close(self) -> None:
-        self._quiet()
         self._voices.close()
 
     def _said(self, line: str, language: str, name: str) -> bool:
         try:
-            loudspeaker = self._opened(name or self._settings.output)
+            if not list_devices("output"):
+                return False
             sound = self._voices.sound(line, language)
             if not self._sounded:
                 ramp = np.linspace(0.0, 1.0, round(QUIET_START_S * HEAR_HZ), dtype=np.float32)
                 sound[: ramp.size] *= ramp[: sound.size]
-            self._play(loudspeaker, sound)
+            self._play(Aloud(find_device("output", name or self._settings.output)), sound)
         except VoiceImagoError:  # whoever needs what is missing tells so
-            self._loudspeaker = None
             return False
         self._sounded = True
         return True
 
     def _play(self, loudspeaker: Aloud, sound: Samples) -> None:
         """To its end, or until somebody has typed: then nobody waits for the rest."""
-        for start in range(0, sound.size, BLOCK):
-            if self.waiting():
-                break
-            loudspeaker.play(sound[start : start + BLOCK])
-
-    def _opened(self, name: str) -> Aloud:
-        if self._loudspeaker is None or name != self._open:
-            self._quiet()
-            if not list_devices("output"):
-                find_device("output", 0)  # words the error
-            self._loudspeaker, self._open = Aloud(find_device("output", name)), name
-        return self._loudspeaker
-
-    def _quiet(self) -> None:
-        loudspeaker, self._loudspeaker = self._loudspeaker, None
-        if loudspeaker is None:
-            return
-        with contextlib.suppress(VoiceImagoError):
-            loudspeaker.play(np.zeros(round(ENDING_S * HEAR_HZ), np.float32))
-        loudspeaker.close()
+        try:
+            for start in range(0, sound.size, BLOCK):
+                if self.waiting():
+                    break
+                loudspeaker.play(sound[start : start + BLOCK])
+        finally:
+            loudspeaker.close()
 
 
 def _windows_waits() -> bool:
