@@ -42,6 +42,7 @@ from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.journal_tasks import Answer, JournalTasks
+from voice_imago.runtime.key_table import key_table
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
@@ -76,6 +77,7 @@ class Live:
     def __init__(self, plan: StartPlan, script: Script) -> None:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
+        self._key_table = key_table(plan.settings.keys, off=plan.settings.keys_off)
         self._chunks: list[Chunk] = []
         """Not posted yet; only the microphone's thread touches it."""
         self._parts = ExitStack()
@@ -252,7 +254,7 @@ class Live:
             output.error(f"{error.message} The guide prints its sentences instead. {error.hint}".strip())
 
     def _start_keys(self) -> None:
-        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
+        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)), self._key_table)
         self._parts.callback(self._keys.close)
         self._keys.start()
 
