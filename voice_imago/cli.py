@@ -135,7 +135,8 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--language", default="", metavar="CODE", help="also everything that this language lacks")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
     doctor = _command(commands, "doctor", "What is there, what is missing, how to mend it; a line each, also spoken.")
-    doctor.add_argument("--mute", choices=("voice", "text"), help="only print it, or only say it")
+    says = "voice: only print it; text: only say it; off: both (default: as in the settings)"
+    doctor.add_argument("--mute", choices=("voice", "text", "off"), help=says)
     doctor.add_argument("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
@@ -206,7 +207,7 @@ def _devices(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from voice_imago.runtime.doctor import doctor
 
-    return doctor(speak=options.mute != "voice", show=options.mute != "text", model_dir=options.model_dir)
+    return doctor(options.mute, options.model_dir)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -21,8 +21,10 @@ from voice_imago.errors import UsageError
 from voice_imago.runtime.plan import same_name, spoken_name
 from voice_imago.settings import Settings
 
-__all__ = ["NO_NAMES", "Asked", "Console", "Devices", "computers_language", "first_words", "in_order"]
+__all__ = ["NO_NAMES", "OWN_LANGUAGE", "Asked", "Console", "Devices", "computers_language", "first_words", "in_order"]
 
+OWN_LANGUAGE = "en"
+"""Sentences of the program itself, such as errors, are in this one."""
 TRIES = 3
 WAYS: Mapping[str, Literal["", "voice", "text"]] = {"1": "", "2": "voice", "3": "text"}
 """Number -> what is mute."""

@@ -13,14 +13,11 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.errors import DeviceError, FileError
 from voice_imago.runtime.devices import Kind, choices, list_devices
 from voice_imago.runtime.first_console import SpokenConsole
-from voice_imago.runtime.first_words import Asked, Devices, computers_language, first_words
+from voice_imago.runtime.first_words import OWN_LANGUAGE, Asked, Devices, computers_language, first_words
 from voice_imago.runtime.plan import check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
-__all__ = ["OWN_LANGUAGE", "introduce", "say_also", "to_be_asked"]
-
-OWN_LANGUAGE = "en"
-"""Sentences of the program itself, such as errors, are in this one."""
+__all__ = ["introduce", "say_also", "to_be_asked"]
 
 
 def introduce(options: argparse.Namespace, *, again: bool = False) -> None:
