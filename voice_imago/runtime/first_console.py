@@ -82,7 +82,7 @@ class SpokenConsole:
     def tell(self, line: str, language: str, output_name: str = "") -> None:
         if self.mute != "text":
             output.say(line)
-        said = self._speaks and self.mute != "voice" and self._said(line, language, output_name)
+        said = self._speaks and self.mute != "voice" and self.say(line, language, output_name)
         if self.mute == "text" and not said:
             output.say(line)
 
@@ -100,7 +100,8 @@ class SpokenConsole:
     def close(self) -> None:
         self._voices.close()
 
-    def _said(self, line: str, language: str, name: str) -> bool:
+    def say(self, line: str, language: str, name: str = "") -> bool:
+        """Only say it; False where there is no loudspeaker or no voice. ``name``: which loudspeaker."""
         try:
             if not list_devices("output"):
                 return False
