@@ -194,3 +194,11 @@ def test_sounds_are_exchanged_for_words_and_back_by_key_and_by_word() -> None:
     told = [prompt for prompt in table.prompts if prompt in ("guide.words_for_sounds", "guide.sounds_again")]
     assert told == ["guide.words_for_sounds", "guide.sounds_again"]
     assert [task.what for task in table.tasks if task.task == "keep_way"] == ["words", "sounds"]
+
+
+def test_what_cannot_be_remembered_is_said_before_the_next_prompt() -> None:
+    table = Table().goes_to("thing").fails("settings")
+    assert "guide.settings_failed" not in table.prompts
+    table.says(ANA, "Your breakfast on Sunday.")
+    table.guide_finishes()
+    assert "guide.settings_failed" in table.prompts

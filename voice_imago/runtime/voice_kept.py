@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
-from voice_imago import output
 from voice_imago.dialogue.tuning import Tunings, VoiceTuning, gentler
 from voice_imago.engines.voice_shelf import HouseVoice
-from voice_imago.errors import FileError
 from voice_imago.events import Partner, Perform, TuneVoice
+from voice_imago.remembering import remember
 from voice_imago.runtime.prompts_cache import PromptCache
-from voice_imago.settings import Settings, Tuning, load_settings, save_settings
+from voice_imago.settings import Settings, Tuning
 
 __all__ = ["VOICE_TASKS", "VoiceTasks", "at_start", "keep_tuning", "tunings_of"]
 
@@ -46,7 +43,7 @@ def keep_tuning(partners: tuple[str, str], tuned: TuneVoice, run: Run) -> None:
     """Remember how a partner is spoken to; what is said to both follows from it. ``run``: a disk may be slow."""
     if tuned.to is not None:
         name, kept = partners[tuned.to], Tuning(tuned.rate, tuned.volume, tuned.pitch)
-        run(lambda: _remember(lambda settings: {"tunings": _with(settings.tunings, name, kept)}), _done)
+        run(lambda: remember(lambda settings: {"tunings": _with(settings.tunings, name, kept)}), _done)
 
 
 def _with(tunings: Mapping[str, Tuning], name: str, kept: Tuning) -> dict[str, Tuning]:
@@ -62,15 +59,6 @@ def _also(known: tuple[str, ...], name: str) -> tuple[str, ...]:
     return known if name in known else (*known, name)
 
 
-def _remember(changed: Callable[[Settings], dict[str, Any]]) -> None:
-    """A dialogue does not fail for want of a disk: it is told, and counts for this evening."""
-    try:
-        settings = load_settings()
-        save_settings(msgspec.structs.replace(settings, **changed(settings)))
-    except FileError as error:
-        output.error(str(error))
-
-
 def way_of(what: str) -> dict[str, Any]:
     """What the settings remember of a ``keep_way``."""
     return {"earcons": what} if what in ("sounds", "words") else {"mute": "" if what == "both" else what}
@@ -84,11 +72,11 @@ class VoiceTasks:
 
     def perform(self, wanted: Perform) -> None:
         if wanted.task == "know_sound":
-            self._run(lambda: _remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)}), _done)
+            self._run(lambda: remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)}), _done)
             self._done(wanted.id, "good")
             return
         if wanted.task == "keep_way":
-            self._run(lambda: _remember(lambda now: way_of(wanted.what)), _done)
+            self._run(lambda: remember(lambda now: way_of(wanted.what)), _done)
             self._done(wanted.id, "good")
             return
         settings = self._cache.settings
@@ -97,5 +85,5 @@ class VoiceTasks:
             self._done(wanted.id, "only")
             return
         self._cache.revoice(replace(settings, voice=following))
-        self._run(lambda: _remember(lambda settings: {"voice": following}), _done)
+        self._run(lambda: remember(lambda settings: {"voice": following}), _done)
         self._done(wanted.id, "good")
