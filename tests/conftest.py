@@ -88,3 +88,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "voice-imago-home"
     monkeypatch.setenv("VOICE_IMAGO_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_said_beside_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said before a session, or of an error, stays silent: whoever runs the tests may have a loudspeaker."""
+    from voice_imago.errors import DeviceError
+    from voice_imago.runtime import first_console
+
+    def none(device: object = None) -> None:
+        raise DeviceError("No loudspeaker was found.")
+
+    monkeypatch.setattr(first_console, "Aloud", none)

@@ -32,6 +32,7 @@ def main() -> int:
         if debug:
             raise
         output.error(str(error))
+        _say(error)
         return error.exit_code
     except KeyboardInterrupt:
         output.error("Stopped.")
@@ -44,6 +45,14 @@ def main() -> int:
         output.error(f"Something unexpected happened: {type(error).__name__}: {error}. Nothing of yours is lost.")
         output.error("Run the same command with --debug to see where, and please report it.")
         return 1
+
+
+def _say(error: VoiceImagoError) -> None:
+    """Whoever begins by ear hears as well what keeps the evening from beginning."""
+    from voice_imago.cli import commands_words
+    from voice_imago.runtime.printed_aloud import say_error
+
+    say_error(error, commands_words(sys.argv[1:]))
 
 
 if __name__ == "__main__":

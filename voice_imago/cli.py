@@ -22,6 +22,9 @@ DESCRIPTION = (
 )
 
 
+EPILOG = "Without a command: start. With --aloud after a command, what it prints is also said."
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse without colours, and with one sentence where the usage is wrong."""
 
@@ -36,7 +39,11 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    parser = _Parser(prog="voice-imago", description=DESCRIPTION, epilog="Without a command: start.")
+    parser = _Parser(
+        prog="voice-imago",
+        description=DESCRIPTION,
+        epilog="Without a command: start. With --aloud after a command, what it prints is also said.",
+    )
     parser.add_argument("--version", action="version", version=f"voice-imago {__version__}")
     parser.add_argument("--debug", action="store_true", help="show where a fault comes from")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
@@ -135,7 +142,8 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--language", default="", metavar="CODE", help="also everything that this language lacks")
     _command(commands, "devices", "List microphones, loudspeakers and voices.")
     doctor = _command(commands, "doctor", "What is there, what is missing, how to mend it; a line each, also spoken.")
-    doctor.add_argument("--mute", choices=("voice", "text"), help="only print it, or only say it")
+    says = "voice: only print it; text: only say it; off: both (default: as in the settings)"
+    doctor.add_argument("--mute", choices=("voice", "text", "off"), help=says)
     doctor.add_argument("--model-dir", type=Path, metavar="FOLDER", help="a folder with a speech model")
     says = "Why the turns of a session ended when they did, from its event stream."
     explain = _command(commands, "explain", says)
@@ -144,11 +152,22 @@ def _add_small(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain.add_argument("--png", type=Path, metavar="FILE", help="also draw the turn; its words go to FILE.txt")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; gives the exit code. Raises VoiceImagoError, which ``__main__`` prints."""
-    words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--debug"]  # __main__ looks for it
+def commands_words(argv: Sequence[str]) -> list[str]:
+    """The command and its options; without a command it is start."""
+    words = [word for word in argv if word != "--debug"]  # __main__ looks for it
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "start")
+    return words
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code. Raises VoiceImagoError, which ``__main__`` prints."""
+    words = commands_words(sys.argv[1:] if argv is None else argv)
+    if "--aloud" in words[1:] and words[0] != "history":  # which says only what it has to tell
+        from voice_imago.runtime.printed_aloud import printed_aloud
+
+        with printed_aloud():
+            return main([word for word in words if word != "--aloud"])
     options = build_parser().parse_args(words)
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "start": _start,
@@ -206,7 +225,7 @@ def _devices(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from voice_imago.runtime.doctor import doctor
 
-    return doctor(speak=options.mute != "voice", show=options.mute != "text", model_dir=options.model_dir)
+    return doctor(options.mute, options.model_dir)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -40,6 +40,9 @@ KEY_COMMANDS = {
     ",": "lower",
     ".": "higher",
     "j": "another_voice",
+    "*": "text_only",
+    "#": "voice_only",
+    ";": "sounds",
 }
 """Keys that are commands."""
 KEY_ANSWERS = "yn0123456789x"

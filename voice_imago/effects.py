@@ -121,6 +121,8 @@ class Perform:
     ``decline_model``       none is wanted, and that is remembered: ``good``
     ``another_voice``       the guide speaks with the language's next voice: ``good``, ``only`` (there is no other one)
     ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
+    ``keep_way``            how the guide reaches the couple (``what``: "voice", "text" or "both" for what is muted;
+                            "sounds" or "words") is remembered: ``good``
     ======================  =========================================================================================
     """
 
@@ -158,6 +160,16 @@ class TuneVoice:
     """Factor on the pitch of the voice."""
     to: Partner | None = None
     """None: what is said to both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Say and print everything until the prompt ``after`` is over; from then on only print what the guide says
+    (``voice`` is mute), only say it (``text`` is mute), or go on with both."""
+
+    what: Literal["", "voice", "text"]
+    after: str
+    """Key of the prompt that tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,7 @@ Effect = (
     | Perform
     | Cancel
     | TuneVoice
+    | Mute
     | SwitchMicrophone
     | Publish
     | Finish

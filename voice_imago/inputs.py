@@ -135,7 +135,8 @@ class PartFailed:
 
     at: float
     part: str
-    """microphone, loudspeaker, recogniser, home (a speech server), voice, journal, events (their file), detector."""
+    """microphone, loudspeaker, recogniser, home (a speech server), voice, journal, events (their file), detector,
+    settings, echo."""
     code: str
     message: str
 

@@ -7,15 +7,26 @@ import os
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
-__all__ = ["Progress", "error", "plain", "say"]
+__all__ = ["Progress", "error", "overheard", "plain", "say"]
 
 TURNED_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Bidirectional overrides: with one of them a name could make a line read differently."""
 
 _lock = threading.Lock()
+_hearers: list[Callable[[str], None]] = []
+
+
+@contextlib.contextmanager
+def overheard(hear: Callable[[str], None]) -> Iterator[None]:
+    """Whatever is printed meanwhile, line by line, is told to ``hear`` too."""
+    _hearers.append(hear)
+    try:
+        yield
+    finally:
+        _hearers.remove(hear)
 
 
 def say(line: str) -> None:
@@ -43,6 +54,9 @@ def _write(stream: TextIO | None, text: str) -> None:
         return
     line = plain(text)
     with _lock:
+        for hear in _hearers:
+            for one in line.split("\n"):
+                hear(one)
         try:
             print(_encodable(line, stream), file=stream, flush=True)
         except (OSError, ValueError):  # the reader is gone, the disk is full, or the stream is closed

@@ -46,6 +46,10 @@ class Settings(msgspec.Struct, frozen=True):
     """Tones that were introduced in words."""
     mute: Literal["", "voice", "text"] = ""
     """The guide is only read (by a screen reader), or only heard."""
+    keys: dict[str, str] = {}
+    """Keys that were moved: the key, and what it means, such as "time out"; "" for nothing."""
+    keys_off: bool = False
+    """No key means anything, as where a cat walks over them; Ctrl-C still stops."""
     set_up: bool = False
     """The set-up was walked once."""
     thinking: Literal["quick", "normal", "patient"] = "normal"

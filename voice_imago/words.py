@@ -19,7 +19,7 @@ Task = Literal[
     "check_room", "measure_room", "measure_echo", "test_echo", "learn_voice", "tell_apart", "keep_voices", "learn_turn",
     "store", "recall", "consent", "forget", "unlock", "take_up",
     "look_for_model", "choose_model", "fetch_model", "try_model", "use_model", "decline_model",
-    "another_voice", "know_sound",
+    "another_voice", "know_sound", "keep_way",
 ]  # fmt: skip
 """What the dialogue may ask of the runtime beside speaking and listening; see ``effects.Perform``."""
 

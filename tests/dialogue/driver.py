@@ -117,10 +117,11 @@ class Table:
         voices: Literal["none", "known", "learn"] = "none",
         slots: Mapping[str, Slot] | None = None,
         began: datetime | None = None,
+        mute: Literal["", "voice", "text"] = "",
         first: Partner = 0,
     ) -> None:
         opening = ("guide.hello", "guide.limits") if greeting else ()
-        course = Course(dialogue, "en", partners, first, words, opening, prelude, voices, slots or {}, began)
+        course = Course(dialogue, "en", partners, first, words, opening, prelude, voices, slots or {}, began, mute=mute)
         self.dialogue = Dialogue(script or real_script(), course)
         self.at = 0.0
         self.effects: list[Effect] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from driver import ANA, BEN, Table
 
@@ -23,6 +25,32 @@ def test_loudspeaker_microphone_and_pace_in_a_few_words() -> None:
     table.performed().guide_finishes()
     assert table.steps[:6] == ["loudspeaker", "hello", "heard", "pace", "pace_too", "remember"]
     assert table.where[0][0] == "appreciation"
+
+
+def test_who_only_reads_is_asked_neither_for_a_loudspeaker_nor_for_a_pace() -> None:
+    table = Table("appreciation", prelude=("hear_me",), mute="voice")
+    assert table.step == "hello"
+    table.key("s").guide_finishes()
+    assert table.tasks[-1].what == "set_up"
+    assert [key for key in table.prompts if key.startswith("hear_me.")] == ["hear_me.hello"]
+
+
+@pytest.mark.parametrize("words", ["answers", "nothing"])
+def test_where_only_answers_or_nothing_is_understood_nobody_is_told_to_say_slower(
+    words: Literal["answers", "nothing"],
+) -> None:
+    table = Table("appreciation", prelude=("hear_me",), words=words)
+    table.key("y").guide_finishes().key("s").guide_finishes()
+    assert table.step == "pace_keys"
+    table.key("n").guide_finishes()
+    assert [key for key in table.prompts if key.startswith("hear_me.")][-2:] == [
+        "hear_me.how_keys",
+        "hear_me.pace_keys",
+    ]
+    table.key("-").guide_finishes()
+    assert table.step == "pace_keys"
+    table.key("y")
+    assert table.tasks[-1].what == "set_up"
 
 
 def test_the_keys_are_enough() -> None:

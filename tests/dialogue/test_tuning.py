@@ -12,7 +12,7 @@ from voice_imago.dialogue.ahead import roles
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.engine import Dialogue
 from voice_imago.dialogue.tuning import LIMITS, VoiceTuning, gentler
-from voice_imago.events import Chime, Effect, Perform, Prepare, Say, TuneVoice, VoiceTuned
+from voice_imago.events import Chime, Effect, Mute, Perform, Prepare, Say, TuneVoice, VoiceTuned
 
 
 def tuned(table: Table) -> list[tuple[float, int | None]]:
@@ -201,3 +201,71 @@ def test_words_take_the_place_of_a_tone_where_nothing_else_says_it() -> None:
 
 def test_without_tones_there_are_neither_tones_nor_words() -> None:
     assert [getattr(e, "prompt", e) for e in pauses(begun(earcons="off"))] == ["guide.paused"]
+
+
+def test_a_tone_in_the_middle_of_a_turn_is_introduced_when_the_guide_speaks_next() -> None:
+    dialogue = begun(earcons_known=frozenset())
+    guide = dialogue.guide
+    guide.chime("time", alone=True)
+    guide.chime("time", alone=True)
+    guide.speak([guide.line("guide.resumed")], "again")
+    effects = guide.flush()
+    assert [e for e in effects if isinstance(e, Chime)] == [Chime("time"), Chime("time")]
+    assert [e.prompt for e in effects if isinstance(e, Say)] == ["guide.sound_time"]
+    assert [line.key for line in guide.state.queue] == ["guide.sound_time", "guide.resumed"]
+
+
+def test_words_in_place_of_a_tone_are_said_in_the_middle_of_a_turn_too() -> None:
+    dialogue = begun(earcons="words")
+    dialogue.guide.flush()
+    dialogue.guide.chime("time", alone=True)
+    assert [e.prompt for e in dialogue.guide.flush() if isinstance(e, Say)] == ["guide.instead_time"]
+
+
+def test_where_the_guide_is_only_read_words_take_the_place_of_tones() -> None:
+    dialogue = begun(mute="voice")
+    dialogue.guide.chime("listening")
+    dialogue.guide.speak([dialogue.guide.line("guide.resumed")], "again")
+    said = [e for e in dialogue.guide.flush() if isinstance(e, Chime | Say)]
+    assert [getattr(e, "prompt", e) for e in said] == ["guide.instead_listening"]
+
+
+# ------------------------------------------------------------------ only read, only heard
+
+
+def muted(table: Table) -> list[tuple[str, str]]:
+    return [(effect.what, effect.after) for effect in table.effects if isinstance(effect, Mute)]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "what"), [("text_only", "*", "voice"), ("voice_only", "#", "text"), ("voice_and_text", "", "")]
+)
+def test_the_guide_is_only_read_or_only_heard_by_word_and_by_key(name: str, key: str, what: str) -> None:
+    for table in (Table().goes_to("thing").command(name, BEN), Table().goes_to("thing").key(key) if key else None):
+        if table is not None:
+            assert muted(table) == [(what, f"guide.{name}")]
+            assert table.prompts[-1] == f"guide.{name}"
+            assert (table.tasks[-1].task, table.tasks[-1].what) == ("keep_way", what or "both")
+            assert table.guide_finishes().step == "thing"
+
+
+def test_the_key_that_muted_brings_back_and_the_word_only_ever_mutes() -> None:
+    table = Table().goes_to("thing").key("*").guide_finishes().key("*").guide_finishes()
+    assert muted(table) == [("voice", "guide.text_only"), ("", "guide.voice_and_text")]
+    table.command("text_only", ANA).guide_finishes().command("text_only", ANA)
+    assert muted(table)[2:] == [("voice", "guide.text_only"), ("voice", "guide.text_only")]
+
+
+def test_sounds_are_exchanged_for_words_and_back_by_key_and_by_word() -> None:
+    table = Table().goes_to("thing").key(";").guide_finishes().command("sounds", ANA)
+    told = [prompt for prompt in table.prompts if prompt in ("guide.words_for_sounds", "guide.sounds_again")]
+    assert told == ["guide.words_for_sounds", "guide.sounds_again"]
+    assert [task.what for task in table.tasks if task.task == "keep_way"] == ["words", "sounds"]
+
+
+def test_what_cannot_be_remembered_is_said_before_the_next_prompt() -> None:
+    table = Table().goes_to("thing").fails("settings")
+    assert "guide.settings_failed" not in table.prompts
+    table.says(ANA, "Your breakfast on Sunday.")
+    table.guide_finishes()
+    assert "guide.settings_failed" in table.prompts

@@ -310,6 +310,20 @@ def test_a_loudspeaker_that_refuses_48_khz_mono_gets_its_own_rate_and_channels(
     assert strongest == 500
 
 
+@pytest.mark.parametrize("rate_hz", [8_000.0, 96_000.0])
+def test_a_loudspeaker_that_does_not_say_which_rate_it_takes_is_opened_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, told: Told, rate_hz: float
+) -> None:
+    sound = FakeSound([FakeDevice("liar", 48_000.0, outputs=2, takes_rates=(rate_hz,))]).install(monkeypatch)
+    player = SounddevicePlayer(told.began, told.ended, quiet_start=False)
+    player.start()
+    player.play(1, TONE)
+    heard = sound.stream.play(round(rate_hz))
+    player.close()
+    assert sound.streams[0].samplerate == player.device_rate_hz == rate_hz
+    assert np.flatnonzero(np.abs(heard) > 5000)[-1] == pytest.approx(0.1 * rate_hz, rel=0.02)
+
+
 def test_no_loudspeaker_is_one_sentence_with_a_way_out(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     FakeSound([FakeDevice("mic", inputs=1)]).install(monkeypatch)
     with pytest.raises(DeviceError) as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Staging:
     prompts: HeldPrompts = field(default_factory=HeldPrompts)
     player: NotedPlayer = field(default_factory=NotedPlayer)
     audible: bool = True
-    text_muted: bool = False
+    mute: Literal["", "voice", "text"] = ""
     shown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class Staging:
             chime=lambda name: np.ones(PLAY_HZ // 10, np.int16),
             show=self.shown.append,
             audible=lambda: self.audible,
-            text_muted=self.text_muted,
+            mute=self.mute,
         )
 
     def pass_s(self, seconds: float) -> list[FrameHeard]:

@@ -171,3 +171,59 @@ def test_each_printed_line_is_said_and_the_reverse(
     main()
     assert said == []
     assert capsys.readouterr().out.splitlines() == printed
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Settings]]:
+    """What is said, and with which settings; only what needs no device is looked at."""
+    calls: list[tuple[list[str], Settings]] = []
+    monkeypatch.setattr(
+        "voice_imago.runtime.read_aloud.read_aloud",
+        lambda lines, script, settings: calls.append((list(lines), settings)),
+    )
+    monkeypatch.setattr(clinic, "examine", lambda checkup: examine(checkup, CHECKS[-3:]))
+    return calls
+
+
+def test_english_lines_are_said_in_an_english_voice(said: list[tuple[list[str], Settings]]) -> None:
+    save_settings(Settings(language="de", voice="pyttsx3:de"))
+    clinic.doctor()
+    assert (said[0][1].language, said[0][1].voice) == ("en", "")
+    save_settings(Settings(voice="flite:slt"))
+    clinic.doctor()
+    assert said[1][1].voice == "flite:slt"
+
+
+def test_the_way_of_the_settings_holds_unless_another_one_is_asked_for(
+    said: list[tuple[list[str], Settings]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_settings(Settings(mute="text"))
+    clinic.doctor()
+    assert (len(said), capsys.readouterr().out) == (1, "")
+    clinic.doctor("off")
+    assert (len(said), capsys.readouterr().out.splitlines()) == (2, said[1][0])
+    clinic.doctor("voice")
+    assert (len(said), bool(capsys.readouterr().out)) == (2, True)
+
+
+def test_what_cannot_be_said_is_printed_though_text_is_mute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", FakeSound([]))
+    monkeypatch.setattr(clinic, "examine", lambda checkup: examine(checkup, CHECKS[-3:]))
+    clinic.doctor("text")
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith("Versions: ")
+    assert printed.err == "I cannot say this aloud. No loudspeaker was found.\n"
+
+
+def test_settings_that_cannot_be_used_are_a_finding_and_not_the_end(
+    said: list[tuple[list[str], Settings]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text("mute = 7\n", encoding="utf-8")
+    assert clinic.doctor() == 1
+    lines = said[0][0]
+    assert lines[1].startswith("Settings: not right. The settings ")
+    assert "Mend the line or delete the file." in lines[1]
+    assert lines[-1].startswith("Versions: ")

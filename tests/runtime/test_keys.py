@@ -34,7 +34,7 @@ def test_space_and_enter_go_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["\x1b[A", "\x1bOP", "\x1b[15~", "\x1b[1;5C", "\x1b", "\x1b[200~", "\x1bs", "é", "j", "\x7f"]
+    "sent", ["\x1b[A", "\x1bOP", "\x1b[15~", "\x1b[1;5C", "\x1b", "\x1b[200~", "\x1bs", "é", "ß", "\x7f"]
 )
 def test_arrow_and_function_keys_are_not_taken_for_their_letters(sent: str) -> None:
     assert list(pressed(sent + "y")) == ["y"] or sent == "\x1b"

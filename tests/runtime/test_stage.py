@@ -14,6 +14,7 @@ from voice_imago.events import (
     FrameHeard,
     Hush,
     KeyPressed,
+    Mute,
     PartFailed,
     Prepare,
     PromptBegan,
@@ -248,7 +249,7 @@ def test_reading_takes_longer_for_longer_lines_and_never_less_than_a_moment() ->
 
 
 def test_with_muted_text_a_prompt_that_is_heard_is_not_shown() -> None:
-    staging = Staging(SetSession(say(1)), text_muted=True)
+    staging = Staging(SetSession(say(1)), mute="text")
     assert staging.shown == []
     assert staging.prompts.asked
 
@@ -256,12 +257,47 @@ def test_with_muted_text_a_prompt_that_is_heard_is_not_shown() -> None:
 def test_what_cannot_be_heard_is_shown_though_text_is_muted() -> None:
     prompts = HeldPrompts()
     prompts.pcm = None
-    assert Staging(SetSession(say(1)), prompts=prompts, text_muted=True).shown == ["Line 1."]
-    assert Staging(SetSession(say(1)), audible=False, text_muted=True).shown == ["Line 1."]
+    assert Staging(SetSession(say(1)), prompts=prompts, mute="text").shown == ["Line 1."]
+    assert Staging(SetSession(say(1)), audible=False, mute="text").shown == ["Line 1."]
+
+
+def test_a_screen_reader_is_not_listened_to_while_it_says_a_prompt() -> None:
+    staging = Staging(SetSession(say(1)), mute="voice")
+    assert heard(staging.pass_s(reading_s("Line 1.") + 0.5)) == []
+    assert heard(staging.pass_s(1.0))
+    others = Staging(SetSession(say(1)), audible=False)
+    assert heard(others.pass_s(0.5))
+
+
+def test_a_screen_reader_whose_line_is_cut_off_no_longer_keeps_the_microphone_shut() -> None:
+    session = SetSession(
+        replace(say(1), text="A rather long line, to be read in some five seconds or more by anybody.")
+    )
+    staging = Staging(session, mute="voice")
+    staging.stage.feed(press(session, Hush()))
+    assert heard(staging.pass_s(1.0))
+
+
+def test_a_change_is_said_and_printed_before_it_holds() -> None:
+    """Also where nothing was printed before; and so is whatever else is said until then."""
+    session = SetSession(Mute("voice", "p2"), replace(say(1), prompt="p1"))
+    session.answers[PromptEnded] = [[replace(say(2), prompt="p2")], [say(3)]]
+    staging = Staging(session, mute="text")
+    for id in (1, 2):
+        staging.stage.feed(PromptEnded(1.0, id, False))
+    assert [text for text, _ in staging.prompts.asked] == ["Line 1.", "Line 2."]
+    assert staging.shown == ["Line 1.", "Line 2.", "Line 3."]
+
+
+def test_a_change_holds_also_where_its_sentence_is_cut_off() -> None:
+    session = SetSession(Mute("text", "p1"), replace(say(1), prompt="p1"))
+    staging = Staging(session)
+    staging.stage.feed(press(session, say(2)))
+    assert staging.shown == ["Line 1."]
 
 
 def test_with_a_muted_voice_a_prompt_is_read_and_nothing_is_rendered_or_played() -> None:
-    staging = Staging(SetSession(say(1)), audible=False)
+    staging = Staging(SetSession(say(1)), mute="voice")
     assert staging.shown == ["Line 1."]
     assert staging.prompts.asked == []
     assert staging.player.done == []

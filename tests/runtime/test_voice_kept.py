@@ -63,7 +63,7 @@ def test_a_disk_that_takes_nothing_is_told_and_ends_nothing(
     def full(settings: Settings) -> None:
         raise FileError("The settings cannot be written: No space left on device.")
 
-    monkeypatch.setattr("voice_imago.runtime.voice_kept.save_settings", full)
+    monkeypatch.setattr("voice_imago.remembering.save_settings", full)
     keep_tuning(("Ana", "Ben"), TuneVoice(1.3, 0.5, 1.0, 0), at_once)
     assert "No space left" in capsys.readouterr().err
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from voice_imago.dialogue import word_aid
 from voice_imago.dialogue.aloneness import is_alone
@@ -27,10 +28,12 @@ from voice_imago.dialogue.script_names import (
 from voice_imago.dialogue.state import Phase
 from voice_imago.dialogue.tuning import LIMITS, Tunings, VoiceTuning, gentler
 from voice_imago.dialogue.wording import meant_for
-from voice_imago.events import Cancel, Command, Hush, Partner, Publish, TuneVoice, VoiceTuned
+from voice_imago.events import Cancel, Command, Hush, Mute, Partner, Publish, TuneVoice, VoiceTuned
 
 __all__ = ["Commands", "VoiceTuning"]
 
+_MUTES: dict[str, Literal["", "voice", "text"]] = {"text_only": "voice", "voice_only": "text", "voice_and_text": ""}
+"""Command -> what is mute from then on."""
 CANCEL_S = 10.0
 """Seconds in which a task that is given up has to be gone."""
 
@@ -69,6 +72,10 @@ class Commands:
             "lower": self._tune,
             "higher": self._tune,
             "another_voice": self._another_voice,
+            "text_only": self._mute,
+            "voice_only": self._mute,
+            "voice_and_text": self._mute,
+            "sounds": self._change_sounds,
             "more_time": self._change_pace,
             "usual_time": self._change_pace,
             "word_aid": self._word_aid,
@@ -257,6 +264,25 @@ class Commands:
         guide, on = self._guide, not word_aid.is_on(self._guide.state)
         guide.state = word_aid.switched(guide.state, on=on)
         guide.aside([guide.line("guide.word_aid" if on else "guide.word_aid_off")])
+
+    def _mute(self, command: Command) -> None:
+        """Only read, only heard, or both; the key that muted something brings it back. Told in both ways."""
+        guide = self._guide
+        wanted, key = _MUTES[command.name], command.name
+        if command.by == "key" and guide.course.mute == wanted:
+            wanted, key = "", "voice_and_text"
+        guide.course = replace(guide.course, mute=wanted)
+        guide.ask_beside("keep_way", wanted or "both")
+        guide.emit(Mute(wanted, f"guide.{key}"))
+        guide.aside([guide.line(f"guide.{key}")])
+
+    def _change_sounds(self, command: Command) -> None:
+        """Words in place of the short sounds, or sounds again."""
+        guide = self._guide
+        wanted: Literal["sounds", "words"] = "words" if guide.course.earcons == "sounds" else "sounds"
+        guide.course = replace(guide.course, earcons=wanted)
+        guide.ask_beside("keep_way", wanted)
+        guide.aside([guide.line("guide.words_for_sounds" if wanted == "words" else "guide.sounds_again")])
 
     def _change_pace(self, command: Command) -> None:
         guide = self._guide

@@ -44,5 +44,7 @@ class Course:
     """Short tones, or words in their place where nothing else says the same."""
     earcons_known: frozenset[str] = frozenset(EARCONS)
     """Tones that need no introduction any more."""
+    mute: Literal["", "voice", "text"] = ""
+    """The guide is only read, or only heard; where it is only read, words take the place of tones."""
     tunings: Tunings = (VoiceTuning(), VoiceTuning())
     """How the guide speaks to each partner."""

@@ -21,7 +21,7 @@ _PASSING = frozenset({"piece_failed", "piece_lost", "too_slow"})
 _DEVICES = frozenset({"microphone", "loudspeaker"})
 _STILL_WRITES = ("late", "aside")
 """Faults of the journal after which it goes on keeping."""
-_CAN_WAIT = frozenset({"recogniser", "journal", "home"})
+_CAN_WAIT = frozenset({"recogniser", "journal", "home", "settings"})
 """Parts that nobody needs in the middle of a turn."""
 
 

@@ -100,7 +100,8 @@ class Guide(Speaking):
             self.follow(walked)
             return
         if step.do == "branch":
-            known = {"understanding": Slot(f"choice:{self.course.words}")} if step.by == "understanding" else {}
+            now = {"understanding": self.course.words, "muted": self.course.mute or "nothing"}
+            known = {step.by: Slot(f"choice:{now[step.by]}")} if step.by in now else {}
             self.follow(self.walker.branch(replace(state, slots={**state.slots, **known})))
             return
         taken = step.do in ("turn", "ask") and state.floor is not None and state.floor == self.actor
@@ -244,17 +245,24 @@ class Guide(Speaking):
     def chime(self, name: str, *, alone: bool = False) -> None:
         """An earcon before whatever is said next; the first time ever followed by words that say what it means.
 
-        ``alone``: nothing is said, so that neither is it introduced, nor are words said in its place.
+        ``alone``: nothing follows, as somebody speaks: it is introduced when the guide speaks next, and words in its
+        place are said in passing. Where the guide is only read, words take the place of sounds.
         """
         course = self.course
-        if course.earcons == "sounds":
+        if course.earcons == "off":
+            return
+        if course.earcons == "sounds" and course.mute != "voice":
             self.emit(Chime(name))
-            if name not in course.earcons_known and not alone:
+            if name not in course.earcons_known:
                 self.course = replace(course, earcons_known=course.earcons_known | {name})
                 self.say_before_the_next(self.line(f"guide.sound_{name}"))
                 self.ask_beside("know_sound", name)
-        elif course.earcons == "words" and not alone and self.wording.knows(f"guide.instead_{name}"):
-            self.say_before_the_next(self.line(f"guide.instead_{name}"))
+        elif self.wording.knows(f"guide.instead_{name}"):
+            line = self.line(f"guide.instead_{name}")
+            if alone:
+                self.murmur(line)
+            else:
+                self.say_before_the_next(line)
 
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""

@@ -52,6 +52,7 @@ KNOWN_SLOTS: Final[Mapping[str, str]] = {
     "disclosed": "what kind of harm was just spoken of",
     "alone": "only one partner is at the table (a graph with alone = true); empty: both are",
     "understanding": "what is understood of what is said: speech, answers, nothing",
+    "muted": "in which way the guide is not reached: voice (it is only read), text (it is only heard), nothing",
 }
 """Slots that the program fills; every other one is kept by a step, or recalled by a task."""
 ALWAYS_KNOWN: Final = frozenset({"minutes"})
@@ -79,6 +80,7 @@ OUTCOMES: Final[Mapping[Task, tuple[str, ...]]] = {
     "decline_model": ("good",),
     "another_voice": ("good", "only"),
     "know_sound": ("good",),
+    "keep_way": ("good",),
 }
 """What may come of each task; the same table as in ``effects.Perform``."""
 KEPT_THINGS: Final = (
@@ -105,6 +107,7 @@ WHATS: Final[Mapping[Task, tuple[str, ...]]] = {
     "look_for_model": ("", "smaller"),
     "choose_model": ("tiny", "base", "small", "several"),
     "know_sound": EARCONS,
+    "keep_way": ("voice", "text", "both", "sounds", "words"),
 }
 """The tasks that a step has to say more about, and what it may say; "" where it may be left out."""
 TASK_S: Final = 30.0
@@ -126,6 +129,7 @@ COMMANDS: Final = (
     "where", "back", "done", "that_was_me", "not_me", "learn_voices", "check_room", "speech_model",
     "whose_turn", "how_long", "what_is_kept", "delete", "find_help", "another_topic",
     "private_check", "more_time", "usual_time", "word_aid",
+    "text_only", "voice_only", "voice_and_text", "sounds",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
 GUIDE_KEYS: Final = frozenset(
@@ -147,7 +151,13 @@ GUIDE_KEYS: Final = frozenset(
         "highest", "another_voice", "only_voice", "voice_missing", "more_time", "usual_time", "no_limit",
         # earcons: what each means, once, or words in its place
         "sound_listening", "sound_time", "sound_paused", "sound_done", "sound_fault", "instead_listening",
-        "instead_time",
+        "instead_time", "words_for_sounds", "sounds_again",
+        # reached by ear, by eye, or both
+        "text_only", "voice_only", "voice_and_text",
+        # the first start, before anybody is known
+        "first_language", "first_ways", "first_number", "first_loudspeaker", "first_microphone",
+        "first_which_microphone", "first_name", "first_other_name", "first_names_right", "first_name_unspoken",
+        "first_names_same",
         # gentle moves
         "floor_1", "floor_2", "floor_3", "one_voice", "let_catch", "one_sentence", "mirror_first", "mirror_for_now",
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",
@@ -156,7 +166,7 @@ GUIDE_KEYS: Final = frozenset(
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
         "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
         "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
-        "microphone_silent", "voice_replaced",
+        "microphone_silent", "voice_replaced", "settings_failed",
         # the journal
         "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
         "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",

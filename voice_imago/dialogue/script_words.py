@@ -50,6 +50,8 @@ _MORE_PLACEHOLDERS = {
     "guide.due_days": {"number", "name", "what"}, "guide.due_weeks": {"number", "name", "what"},
     "guide.date_today": {"what"}, "guide.date_tomorrow": {"what"}, "guide.date_days": {"number", "what"},
     "guide.date_over": {"what"}, "guide.date_days_unnamed": {"number"},
+    "guide.first_language": {"number"}, "guide.first_number": {"count"}, "guide.first_loudspeaker": {"number"},
+    "guide.first_microphone": {"number", "what"},
 }  # fmt: skip
 _FORMS = ("first", "repeat", "cue")
 

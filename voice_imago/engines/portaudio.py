@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from voice_imago.engines.alsa_quiet import keep_alsa_quiet
 from voice_imago.errors import DeviceError
 
 Kind = Literal["input", "output"]
@@ -22,6 +23,7 @@ NO_DEVICE_HINTS: dict[Kind, str] = {
     "output": "Plug one in; on Linux: sudo apt-get install -y libasound2-plugins",
 }
 CHOOSE_HINT = "`voice-imago devices` lists the devices."
+USUAL_HZ = (48_000.0, 44_100.0, 96_000.0, 32_000.0, 16_000.0, 8_000.0, 192_000.0)
 CLOSING_S = 2.0
 """Seconds a stream may take to close before it is left to itself."""
 
@@ -47,6 +49,7 @@ def load() -> Any:
         raise DeviceError("The Python package sounddevice is not installed.", "Run: python3 run.py") from error
     except OSError as error:
         raise DeviceError("PortAudio, which plays and records sound, is not installed.", NO_PORTAUDIO_HINT) from error
+    keep_alsa_quiet()
     return sounddevice
 
 
@@ -131,14 +134,15 @@ def open_stream(kind: Kind, device: int | str | None, formats: list[tuple[float,
 
 
 def formats(kind: Kind, device: int | str | None, rate_hz: int) -> list[tuple[float, int]]:
-    """What to try, best first: our rate, else the device's own; one channel, else what it insists on."""
+    """What to try, best first: our rate, the device's own, then others, as a device may not say what it takes; one
+    channel, else what it insists on."""
     chosen = about(kind, device)
     channels = [
         1,
         *([2] if chosen.channels >= 2 else []),
         *([chosen.channels] if chosen.channels > 2 else []),
     ]
-    rates = dict.fromkeys([float(rate_hz), chosen.rate_hz])
+    rates = dict.fromkeys([float(rate_hz), chosen.rate_hz, *USUAL_HZ])
     return [(rate, n_channels) for rate in rates for n_channels in channels]
 
 

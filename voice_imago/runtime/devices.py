@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from voice_imago.engines.portaudio import NAMES, NO_DEVICE_HINTS, Device, Kind, devices, reinitialise
 from voice_imago.errors import DeviceError, UsageError
 
-__all__ = ["Device", "Kind", "describe", "find_device", "list_devices", "match", "reinitialise"]
+__all__ = ["Device", "Kind", "choices", "describe", "find_device", "list_devices", "match", "reinitialise"]
 
 DRIVERS = ("Core Audio", "Windows WASAPI", "ALSA", "JACK Audio Connection Kit", "Windows DirectSound", "MME")
 """Where one device is offered by several drivers, the first of these is taken; others come last."""
+SERVERS = {"pulse", "pipewire"}
+"""ALSA's doors to a sound server, in which one chooses the device."""
+SYSTEMS_CHOICE = ("Microsoft Sound Mapper", "Primary Sound")
+"""Windows' names for whatever is chosen in its settings."""
 SHORT_NAME = 31
 """Windows' oldest driver cuts names to this many characters."""
 
@@ -76,3 +80,16 @@ def _line(device: Device) -> str:
     channels = "1 channel" if device.channels == 1 else f"{device.channels} channels"
     default = ", default" if device.default else ""
     return f"{device.number}: {device.name}, {device.driver}, {channels}, {device.rate_hz:.0f} Hz{default}"
+
+
+def choices(found: Sequence[Device]) -> list[str]:
+    """Names of the devices that a person can tell apart, each once; on Linux none where a sound server chooses."""
+    if not found:
+        return []
+    driver = min(found, key=_driver_rank).driver
+    names = [device.name for device in found if device.driver == driver]
+    if driver == "ALSA":
+        if SERVERS & set(names):
+            return []
+        names = [name for name in names if "(hw:" in name]
+    return list(dict.fromkeys(name for name in names if not name.startswith(SYSTEMS_CHOICE)))

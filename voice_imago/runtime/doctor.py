@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from voice_imago import __version__, output
@@ -22,10 +23,11 @@ from voice_imago.engines import portaudio
 from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Samples, VoiceSettings
 from voice_imago.engines.recognisers import RecogniserSpec, choose_recogniser
 from voice_imago.engines.whisper_models import find_model, verify_model
-from voice_imago.errors import VoiceImagoError
+from voice_imago.errors import FileError, VoiceImagoError
 from voice_imago.folders import cache_folder, data_folder, settings_file
 from voice_imago.hearing.room import noise_of
 from voice_imago.runtime.devices import find_device, list_devices
+from voice_imago.runtime.first_words import OWN_LANGUAGE
 from voice_imago.runtime.guide_voice import check_voice, make_voice, no_voice_sentence
 from voice_imago.settings import Settings, load_settings
 
@@ -126,7 +128,9 @@ def _echo(checkup: Checkup) -> Finding:
     way = "It can be cancelled here" if able else "It is not cancelled here, so I do not listen while I speak"
     if settings.echo_db is None:
         return Finding(part, "missing", f"{way}. It was not measured yet.", "Run: python3 run.py enrol")
-    return Finding(part, "ok", f"{way}. {settings.echo_db:.0f} decibels, {1000 * settings.tail_s:.0f} milliseconds.")
+    mend = "" if able else "To have it cancelled, where there is a wheel, run: .venv/bin/python -m pip install livekit"
+    measured = f"{settings.echo_db:.0f} decibels, {1000 * settings.tail_s:.0f} milliseconds"
+    return Finding(part, "ok", f"{way}. {measured}.", mend)
 
 
 def _noise(checkup: Checkup) -> Finding:
@@ -274,28 +278,48 @@ def spoken_lines(findings: Sequence[Finding]) -> list[str]:
     return [first, *(finding.line for finding in ordered)]
 
 
-def doctor(*, speak: bool = True, show: bool = True, model_dir: Path | None = None) -> int:
-    """Look at everything; 1 when something is not right. Printed at once, spoken where that is possible."""
-    script, settings = load_script(), load_settings()
-    checkup = Checkup(settings, script, model_dir)
-    findings = examine(checkup)
-    lines = spoken_lines(findings)
-    if show:
-        for line in lines:
-            output.say(line)
-    if speak and settings.mute != "voice":
-        _speak(lines, checkup)
+def doctor(mute: Literal["voice", "text", "off"] | None = None, model_dir: Path | None = None) -> int:
+    """Look at everything; 1 when something is not right. Printed and spoken, unless one of them is ``mute``.
+
+    ``mute``: None as in the settings. What cannot be said is printed all the same.
+    """
+    checkup, findings = _at_hand(model_dir)
+    findings += examine(checkup)
+    lines, mute = spoken_lines(findings), mute or checkup.settings.mute or "off"
+    if mute != "text":
+        _print(lines)
+    if mute != "voice" and not _said(lines, checkup) and mute == "text":
+        _print(lines)
     return 0 if all(finding.state == "ok" for finding in findings) else 1
 
 
-def _speak(lines: Sequence[str], checkup: Checkup) -> None:
-    """Aloud; without a loudspeaker or a voice the lines were printed, which has to be enough."""
+def _at_hand(model_dir: Path | None) -> tuple[Checkup, list[Finding]]:
+    """Settings that cannot be used are a finding, and everything else is looked at with the usual ones."""
+    script = load_script()
+    try:
+        return Checkup(load_settings(), script, model_dir), []
+    except FileError as error:
+        return Checkup(Settings(), script, model_dir), [Finding("Settings", "wrong", error.message, error.hint)]
+
+
+def _print(lines: Sequence[str]) -> None:
+    for line in lines:
+        output.say(line)
+
+
+def _said(lines: Sequence[str], checkup: Checkup) -> bool:
+    """Aloud, in a voice for the language that the lines are in; False without a loudspeaker or a voice."""
     from voice_imago.runtime.read_aloud import read_aloud
 
+    settings = checkup.settings
+    if settings.language != OWN_LANGUAGE:
+        settings = msgspec.structs.replace(settings, language=OWN_LANGUAGE, voice="")
     try:
-        read_aloud(lines, checkup.script, checkup.settings)
+        read_aloud(lines, checkup.script, settings)
     except VoiceImagoError as error:
         output.error(f"I cannot say this aloud. {error.message}")
+        return False
+    return True
 
 
 def _heard(number: int | None) -> Samples | None:

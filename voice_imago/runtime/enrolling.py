@@ -8,6 +8,7 @@ from voice_imago import output
 from voice_imago.dialogue.script import load_script
 from voice_imago.errors import UsageError
 from voice_imago.runtime import profiles
+from voice_imago.runtime.introduction import introduce
 from voice_imago.runtime.plan import ENROLMENT
 from voice_imago.runtime.start import sit_down
 
@@ -22,6 +23,7 @@ def enrol(options: argparse.Namespace) -> int:
         return _list()
     if options.forget is not None:
         return _forget(options.forget)
+    introduce(options)
     options.thinking, options.voices, options.room, options.echo = None, "auto", "measure", "half"
     return sit_down(options, load_script(), ENROLMENT)
 

@@ -10,16 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from voice_imago import output
 from voice_imago.dialogue.course import Course
 from voice_imago.dialogue.script import Script
 from voice_imago.dialogue.slots import Slot
-from voice_imago.errors import FileError
 from voice_imago.events import Perform
+from voice_imago.remembering import remember
 from voice_imago.runtime.help_page import emergency_number, read_locale
-from voice_imago.settings import Settings, load_settings, save_settings
+from voice_imago.settings import Settings
 
 __all__ = ["EVENING", "Done", "Remembering", "evening_course", "evening_slots"]
 
@@ -64,14 +61,9 @@ class Remembering:
 
     def perform(self, wanted: Perform) -> None:
         """A dialogue does not fail for want of a disk: then the notice is heard again the next time."""
-        known = {"notice_heard": True} if wanted.what == "notice" else {"set_up": True}
-        self._run(lambda: _remember(known), lambda outcome: self._done(wanted.id, outcome))
+        known: dict[str, Any] = {"notice_heard": True} if wanted.what == "notice" else {"set_up": True}
 
+        def keep() -> str:
+            return "good" if remember(lambda settings: known) else "failed"
 
-def _remember(known: Mapping[str, bool]) -> str:
-    try:
-        save_settings(msgspec.structs.replace(load_settings(), **known))
-    except FileError as error:
-        output.error(str(error))
-        return "failed"
-    return "good"
+        self._run(keep, lambda outcome: self._done(wanted.id, outcome))

@@ -64,9 +64,9 @@ def pressed(text: str, table: Mapping[str, str] = KEYS) -> Iterator[str]:
 
 
 def named(line: str, table: Mapping[str, str] = KEYS) -> str | None:
-    """The key meant by a line, or None."""
+    """The key meant by a line, or None. Names are never moved; without any key they mean nothing either."""
     word = " ".join(line.split()).casefold()
-    if word in WORDS:
+    if word in WORDS and table:
         return WORDS[word]
     return table.get(word) if len(word) == 1 else None
 

@@ -30,6 +30,7 @@ from voice_imago.events import (
     Transcribe,
 )
 from voice_imago.hearing.room import Room
+from voice_imago.remembering import remember, told_when_forgotten
 from voice_imago.runtime import profiles
 from voice_imago.runtime.all_tasks import AllTasks
 from voice_imago.runtime.devices import find_device, list_devices, reinitialise
@@ -42,6 +43,7 @@ from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.interrupts import orderly_end
 from voice_imago.runtime.jobs import JobThread
 from voice_imago.runtime.journal_tasks import Answer, JournalTasks
+from voice_imago.runtime.key_table import key_table
 from voice_imago.runtime.keys import Keys
 from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
@@ -54,7 +56,6 @@ from voice_imago.runtime.understanding import Desk, model_tasks, start_scribe, t
 from voice_imago.runtime.voice_kept import VoiceTasks, at_start, keep_tuning, own_voices, tunings_of
 from voice_imago.runtime.workers import Inbox, LivePrompts
 from voice_imago.session import Session, SessionSettings
-from voice_imago.settings import load_settings, save_settings
 
 __all__ = ["Live", "MicrophoneMissing"]
 
@@ -76,10 +77,13 @@ class Live:
     def __init__(self, plan: StartPlan, script: Script) -> None:
         self._plan, self._script = plan, script
         self._inbox = Inbox()
+        self._key_table = key_table(plan.settings.keys, off=plan.settings.keys_off)
         self._chunks: list[Chunk] = []
         """Not posted yet; only the microphone's thread touches it."""
         self._parts = ExitStack()
         self._leading = False
+        self._forgetful = False
+        """Something could not be written for the next evening."""
         self._voice_trouble = "No speech engine works."
         self._detector = make_detector(plan.detector)
         self._enough_samples = self._detector.frame_samples
@@ -108,6 +112,7 @@ class Live:
             self._look_for_devices()
             self._start_scribe()
             self._set_stage(stream)
+            self._parts.enter_context(told_when_forgotten(self._not_remembered))
             self._open_devices()
             self._start_keys()
             self._leading = True
@@ -186,8 +191,8 @@ class Live:
             stream=stream,
             chime=earcon,
             show=output.say,
-            audible=lambda: plan.settings.mute != "voice" and self._table.audible(),
-            text_muted=plan.settings.mute == "text",
+            audible=self._table.audible,
+            mute=plan.settings.mute,
             tasks=self._tasks,
             journal=plan.kept.keeper,
         )
@@ -240,7 +245,8 @@ class Live:
     def _room_known(self, room: Room) -> None:
         """Numbers for the next evening; the tail counts from now on."""
         self._ear.gate.tail_s, self._ear.gate.coupling_db = room.tail_s, room.echo_db
-        self._jobs(lambda: _remember(room), lambda done: None)  # a disk may be slow, and somebody is being heard
+        # a disk may be slow, and somebody is being heard
+        self._jobs(lambda: remember(lambda settings: with_room(settings, room)), lambda done: None)
 
     def _open_devices(self) -> None:
         self._parts.callback(self._table.close)
@@ -254,7 +260,7 @@ class Live:
             output.error(f"{error.message} The guide prints its sentences instead. {error.hint}".strip())
 
     def _start_keys(self) -> None:
-        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)))
+        self._keys = Keys(lambda key: self._post(lambda at: KeyPressed(at, key)), self._key_table)
         self._parts.callback(self._keys.close)
         self._keys.start()
 
@@ -325,6 +331,12 @@ class Live:
         else:
             self._voice_trouble = sentence
 
+    def _not_remembered(self, error: FileError) -> None:
+        """A disk that takes nothing is told once."""
+        if not self._forgetful:
+            self._forgetful = True
+            self._post(lambda at: PartFailed(at, "settings", "failed", error.message))
+
     def _interrupted(self) -> None:
         """Ctrl-C is the stop key; before the dialogue has begun it ends the program."""
         if not self._leading:
@@ -365,14 +377,6 @@ class Live:
             self._scribe.submit(wanted.id, sound, wanted.short, wanted.turn, look=wanted.look)
         except RecognitionError:
             self._post(lambda at: TextReady(at, wanted.id, "", 0.0))
-
-
-def _remember(room: Room) -> None:
-    """What was measured, for the next evening; told where that is not possible."""
-    try:
-        save_settings(with_room(load_settings(), room))
-    except FileError as error:
-        output.error(str(error))
 
 
 def _number(kind: str, wanted: str) -> int | None:

@@ -24,7 +24,7 @@ from voice_imago.runtime.scribe import Scribe
 from voice_imago.runtime.voice_kept import tunings_of
 from voice_imago.settings import Settings
 
-__all__ = ["Opening", "choose_opening", "room_of", "with_room"]
+__all__ = ["Opening", "choose_opening", "greeting", "room_of", "with_room"]
 
 Models = tuple[VoiceModel | None, VoiceModel | None]
 
@@ -48,24 +48,28 @@ class Opening:
             notices.append("echo.half")
         if is_home(plan.settings.voice):
             notices.append("guide.home_voice")
-        hello: tuple[str, ...] = ("guide.hello_setup",) if plan.dialogue == MODEL_SETUP else ("guide.hello",)
-        hello = hello if plan.dialogue in (MODEL_SETUP, SET_UP) else ("guide.hello", "guide.limits")
         course = Course(
             plan.dialogue,
             plan.language,
             plan.partners,
             words=scribe.understands,
-            opening=(*hello, *notices),
+            opening=(*greeting(plan.dialogue), *notices),
             prelude=(*self.prelude, *plan.kept.prelude),
             voices=self.voices,
             tunings=tunings_of(plan.settings, plan.partners),
             earcons=plan.settings.earcons,
+            mute=plan.settings.mute,
             earcons_known=frozenset(plan.settings.earcons_known),
             slots=plan.kept.slots,
             offered=plan.kept.standing is not None,
         )
         whole = plan.dialogue == EVENING
         return evening_course(course, plan.asked, plan.settings, script, datetime.now()) if whole else course
+
+
+def greeting(dialogue: str) -> tuple[str, ...]:
+    """What is said first; a set-up is no practice, so it has no limits to tell."""
+    return ("guide.hello_setup",) if dialogue in (MODEL_SETUP, SET_UP) else ("guide.hello", "guide.limits")
 
 
 def choose_opening(plan: StartPlan, reason: Reason = "asked", *, duplex: bool = True) -> Opening:

@@ -26,11 +26,15 @@ __all__ = [
     "check_partners",
     "check_scene",
     "choose_name",
+    "same_name",
+    "spoken_name",
 ]
 
 
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 """Unicode categories that no name needs: control, format, half of a pair, private, unassigned."""
+LONGEST_NAME = 40
+"""Characters of a name."""
 JOINERS = "\u200c\u200d"
 """Two format characters that some scripts and emoji need inside a word."""
 
@@ -116,17 +120,23 @@ def check_partners(names: Sequence[str]) -> tuple[str, str]:
     """Two different, speakable names. Raises UsageError."""
     if len(names) != 2:
         raise UsageError(f"Two names are needed, {len(names)} given.", "Say --partners Ana Ben.")
-    first, second = (_spoken_name(name) for name in names)
-    if first.casefold() == second.casefold():
+    first, second = (spoken_name(name) for name in names)
+    if same_name(first, second):
         raise UsageError(f"Both partners are called {first}.", "Add an initial or a nickname to one of them.")
     return first, second
 
 
-def _spoken_name(given: str) -> str:
-    """Without what is neither seen nor spoken (control characters, marks of direction). Raises UsageError."""
+def same_name(first: str, second: str) -> bool:
+    """Nobody could be called by either of them."""
+    return first.casefold() == second.casefold()
+
+
+def spoken_name(given: str) -> str:
+    """A name without what is neither seen nor spoken (control characters, marks of direction). Raises UsageError."""
     spaced = " ".join(given.split())  # first: a line break is a space, then it would be a sign unseen
     seen = "".join(c for c in spaced if c in JOINERS or unicodedata.category(c) not in UNSEEN)
     name = unicodedata.normalize("NFC", " ".join(seen.split()))
-    if len(name) > 40 or not any(c.isalpha() for c in name):
-        raise UsageError(f"{name!r} cannot be spoken as a name.", "Use letters, at most 40 of them.")
+    if len(name) > LONGEST_NAME or not any(c.isalpha() for c in name):
+        shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        raise UsageError(f"{shown!r} cannot be spoken as a name.", f"Use letters, at most {LONGEST_NAME} of them.")
     return name

@@ -40,6 +40,7 @@ from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.event_stream import EventStream
 from voice_imago.runtime.journal_tasks import Answer, JournalTasks
+from voice_imago.runtime.opening import greeting
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal_ends import (
     CachedPrompts,
@@ -48,6 +49,7 @@ from voice_imago.runtime.rehearsal_ends import (
     SceneText,
     Understanding,
 )
+from voice_imago.runtime.rehearsal_typed import TypedBeginning
 from voice_imago.runtime.scene import Expect, Fault, Line, Scene, part_of
 from voice_imago.runtime.scene_hub import SceneHub
 from voice_imago.runtime.stage import Stage, StagePorts
@@ -90,6 +92,8 @@ class RehearsalPorts:
     """Where an earlier session stopped."""
     show: Callable[[str], None] = lambda line: None
     listener: Callable[[Mapping[str, Any]], None] | None = None
+    before: TypedBeginning = field(default_factory=TypedBeginning)
+    """What was typed before the session."""
     hear_room: Callable[[Samples, Samples], None] | None = None
     """Called with each block's (couple, guide) sound: to record it, or to play it aloud."""
 
@@ -100,7 +104,7 @@ class Outcome:
 
     reason: str
     seconds: float
-    """Length on the sample clock."""
+    """Length on the sample clock, with what was typed before the session."""
     steps: list[str] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     """Keys of what the guide began to say."""
@@ -131,6 +135,8 @@ class Rehearsal:
             scene.dialogue,
             scene.language,
             scene.names,
+            opening=greeting(scene.dialogue),
+            mute=ports.before.mute,
             words=words,  # type: ignore[arg-type]
             prelude=scene.prelude,
             voices="known" if known else "learn" if scene.voices == "learn" else "none",
@@ -159,6 +165,7 @@ class Rehearsal:
                 chime=ports.chime,
                 show=ports.show,
                 audible=lambda: "loudspeaker" not in self._broken,
+                mute=ports.before.mute,
                 tasks=self._tasks(),  # they know the stage by the time they are asked
                 journal=ports.journal,
             ),
@@ -210,7 +217,7 @@ class Rehearsal:
         finally:
             self._stream.close()
         self._outcome.reason = self._stage.finished or "stalled"
-        self._outcome.seconds = self._now()
+        self._outcome.seconds = self._ports.before.seconds + self._now()
         self._outcome.problems = self._problems()
         return self._outcome
 
@@ -303,7 +310,7 @@ class Rehearsal:
 
     def _problems(self) -> list[str]:
         got, left = self._outcome, self._couple.waiting_for
-        problems = unmet(self._scene.expect, got)
+        problems = [*self._ports.before.problems, *unmet(self._scene.expect, got)]
         if got.reason == "stalled":
             what = left or "the couple has nothing more to say"
             problems.insert(0, f"the scene stalled in step {self.session.dialogue.step.id!r}: {what}")
@@ -326,6 +333,8 @@ def unmet(expect: Expect, got: Outcome) -> list[str]:
     missing = _first_missing(expect.whys, got.whys)
     if missing is not None:
         problems.append(f"whys: no turn ended by {missing!r} in this order; they ended by: {', '.join(got.whys)}")
+    if expect.within_s and got.seconds > expect.within_s:
+        problems.append(f"within_s: expected at most {expect.within_s:g}, took {got.seconds:.0f}")
     for kind, number in expect.counts.items():
         if got.counts.get(kind, 0) != number:
             problems.append(f"counts.{kind}: expected {number}, got {got.counts.get(kind, 0)}")

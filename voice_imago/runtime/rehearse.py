@@ -32,6 +32,7 @@ from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.plan import check_language, check_scene
 from voice_imago.runtime.prompts_cache import PromptCache
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal, RehearsalPorts
+from voice_imago.runtime.rehearsal_typed import TypedBeginning, type_the_beginning
 from voice_imago.runtime.scene import Line, Scene, read_scene, scenes_folder
 from voice_imago.runtime.scene_hub import SceneHub
 from voice_imago.settings import Settings
@@ -66,7 +67,7 @@ class RehearsePlan:
 def rehearse(plan: RehearsePlan) -> Outcome:
     """Play a scene through. Raises SceneError, PromptError, FileError, UsageError; DeviceError when aloud."""
     scene = read_scene(plan.scene)
-    script = load_script(languages=(scene.language,))
+    script = load_script(languages=() if scene.typed else (scene.language,))
     check_scene(script, scene.dialogue, scene.prelude)
     check_language(script, scene.language)
     _check_target(plan.out)
@@ -76,6 +77,9 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         parts.callback(prompts.close)
         room = _Room(plan)
         parts.callback(room.close)
+        before = TypedBeginning()
+        if scene.typed:
+            before = type_the_beginning(scene, script, plan.settings, plan.show, room.hear)
         voices = SceneVoices(scene)
         parts.callback(voices.close)
         keeper = _keeper(plan, scene)
@@ -102,6 +106,7 @@ def rehearse(plan: RehearsePlan) -> Outcome:
             journal=keeper,
             show=plan.show,
             listener=plan.listener,
+            before=before,
             hear_room=room.hear if room.wanted else None,
         )
         outcome = Rehearsal(scene, script, ports).run()

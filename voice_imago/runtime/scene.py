@@ -108,6 +108,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many events of a kind there must be."""
     texts: tuple[str, ...] = ()
     """Pieces of text that some transcript must hold."""
+    within_s: Seconds = 0.0
+    """The length that it must not exceed, what is typed before it included; 0: any."""
     whys: tuple[str, ...] = ()
     """Why turns ended, in this order (others may lie between)."""
 
@@ -130,6 +132,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A number, words, the lines of a list, or simply that it is so (false: nothing is known)."""
     keep: Literal["none", "counts", "notes", "transcript"] = "none"
     """What both partners want to be kept, in the journal of rehearsals."""
+    typed: tuple[str, ...] = ()
+    """Lines that are typed at a first start, before the session: language, how to be reached, both names."""
     prelude: tuple[str, ...] = ()
     """Graphs before the dialogue: room, voices, room_check, model."""
     hub: Hub | None = None
@@ -211,6 +215,7 @@ def read_scene(path: Path) -> Scene:
         "voices": Literal["known", "learn", "none"],
         "known": dict[str, Known],
         "keep": Literal["none", "counts", "notes", "transcript"],
+        "typed": tuple[str, ...],
         "prelude": tuple[str, ...],
         "guests": dict[str, Partner],
         "room": Room,

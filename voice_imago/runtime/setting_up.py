@@ -13,6 +13,7 @@ from voice_imago.engines.whisper_paces import FAST, known_pace, remember_pace
 from voice_imago.errors import DeviceError, ModelError, UsageError
 from voice_imago.runtime.devices import describe, list_devices
 from voice_imago.runtime.guide_voice import no_voice_sentence, own_engines
+from voice_imago.runtime.introduction import introduce
 from voice_imago.runtime.model_shelf import SIZES
 from voice_imago.runtime.model_tasks import pace_line
 from voice_imago.runtime.models import MODELS, fetch_model, find_model, name_for, verify_model
@@ -31,6 +32,8 @@ SIZE = "base"
 def set_up(options: argparse.Namespace) -> int:
     """By voice, unless a model is named or nobody is to be asked. Raises UsageError, FileError, ModelError."""
     if options.model is None and not options.yes:
+        if not options.only:
+            introduce(options, again=True)
         options.thinking, options.voices, options.room, options.echo = None, "off", "off", "half"
         if options.typed:  # there is nothing to hear
             return lead_typed(options, load_script(), MODEL_SETUP)

@@ -24,6 +24,7 @@ from voice_imago.events import (
     Hold,
     Hush,
     Input,
+    Mute,
     PartFailed,
     Partner,
     Perform,
@@ -48,6 +49,8 @@ __all__ = ["AtTheTable", "Keeps", "Pieces", "Prompts", "Stage", "StagePorts", "r
 READ_WPM = 180.0
 """Words a minute at which a prompt without sound is read from the screen."""
 READ_LEAST_S = 1.0
+READER_LAG_S = 0.7
+"""Seconds after which a screen reader has begun to say a line."""
 
 
 class Prompts(Protocol):
@@ -119,8 +122,8 @@ class StagePorts:
     """Seconds since the session began, where there is no microphone to count samples."""
     audible: Callable[[], bool] = lambda: True
     """False while there is no loudspeaker: prompts are read, and none is rendered."""
-    text_muted: bool = False
-    """What is heard is not shown; what cannot be heard is shown all the same."""
+    mute: Literal["", "voice", "text"] = ""
+    """In which way the session begins: the guide is only read, or only heard."""
     tasks: AtTheTable | None = None
     """None: there is nothing to measure (typed lines)."""
     journal: Keeps | None = None
@@ -133,9 +136,12 @@ class _Prompt:
 
     id: int
     text: str
+    key: str
     stage: Literal["asked", "heard", "read"] = "asked"
     read_at: float = 0.0
     """Second at which it has been read."""
+    by_reader: bool = False
+    """A screen reader says it, to which the microphone must not listen."""
 
 
 def reading_s(text: str) -> float:
@@ -151,6 +157,9 @@ class Stage:
         self.ports = ports
         self.finished: str | None = None
         self._prompt: _Prompt | None = None
+        self._mute = ports.mute
+        """What is heard is not shown, or what is shown is not heard; what cannot be heard is shown all the same."""
+        self._mute_next: Mute | None = None
         self._earcon: Pcm | None = None
         self._waiting: deque[Input] = deque()
         self._busy = False
@@ -166,6 +175,7 @@ class Stage:
             Perform: self._perform,
             Cancel: self._cancel,
             TuneVoice: lambda effect: self.ports.prompts.retune(effect),
+            Mute: self._change_mute,
             SwitchMicrophone: self._switch_microphone,
             Publish: self._publish,
             Finish: self._finish,
@@ -236,11 +246,13 @@ class Stage:
 
     def _say(self, say: Say) -> None:
         self._cut_off()
-        self._prompt = prompt = _Prompt(say.id, say.text)
-        if not self.ports.text_muted:
+        if self._prompt is not None:
+            self._leave(self._prompt)
+        self._prompt = prompt = _Prompt(say.id, say.text, say.prompt)
+        if self._mute != "text":
             self.ports.show(say.text)
         earcon, self._earcon = self._earcon, None
-        if self.ports.audible():
+        if self._audible():
             if say.own:
                 self.ports.prompts.never_keep(say.text)
             self.ports.prompts.ask(say.text, lambda pcm: self._play(prompt, pcm, earcon), say.to, fresh=say.fresh)
@@ -251,7 +263,7 @@ class Stage:
         """The sound is there. Nobody waits any more for that of a prompt which was cut off meanwhile."""
         if prompt is not self._prompt:
             return
-        if pcm is None or not self.ports.audible():
+        if pcm is None or not self._audible():
             if earcon is not None:
                 self._sound_alone(earcon)
             self._let_read(prompt)
@@ -264,9 +276,12 @@ class Stage:
 
     def _let_read(self, prompt: _Prompt) -> None:
         """A prompt without sound still begins and ends, so that the dialogue goes on by text."""
-        if self.ports.text_muted:
+        if self._mute == "text":
             self.ports.show(prompt.text)
         prompt.stage, prompt.read_at = "read", self.now + reading_s(prompt.text)
+        if self._mute == "voice" and self.ports.ear is not None:
+            prompt.by_reader, prompt.read_at = True, prompt.read_at + READER_LAG_S
+            self.ports.ear.gate.shut()
         self.feed(PromptBegan(self.now, prompt.id))
         if self.ports.ear is None:  # nobody is hurried by a clock
             self.feed(PromptEnded(self.now, prompt.id))
@@ -279,7 +294,7 @@ class Stage:
         if prompt.stage == "heard":
             self.ports.player.stop()
         else:
-            self._prompt = None
+            self._leave(prompt)
             self.feed(PromptEnded(self.now, prompt.id, True))
 
     def _soften(self, how: Callable[[], None]) -> None:
@@ -292,12 +307,26 @@ class Stage:
         prompt = self._prompt
         if prompt is None or prompt.id != ended.id:
             return
-        self._prompt = None
+        self._leave(prompt)
         if prompt.stage == "heard" and self.ports.ear is not None:
             self.ports.ear.gate.open_after(ended.at)
 
+    def _leave(self, prompt: _Prompt) -> None:
+        self._prompt = None
+        if prompt.by_reader and self.ports.ear is not None:
+            self.ports.ear.gate.open_after(self.now)
+        if self._mute_next is not None and prompt.key == self._mute_next.after:
+            self._mute, self._mute_next = self._mute_next.what, None
+
+    def _change_mute(self, mute: Mute) -> None:
+        """It is told in both ways before it holds."""
+        self._mute, self._mute_next = "", mute
+
+    def _audible(self) -> bool:
+        return self._mute != "voice" and self.ports.audible()
+
     def _prepare(self, prepare: Prepare) -> None:
-        if self.ports.audible():
+        if self._audible():
             for text in prepare.own:
                 self.ports.prompts.never_keep(text)
             self.ports.prompts.prepare(prepare.texts, prepare.to)
@@ -311,7 +340,7 @@ class Stage:
 
     def _sound_alone(self, earcon: Pcm) -> None:
         """Over whatever is heard; where nothing is, the gate shuts for it."""
-        if not self.ports.audible():
+        if not self._audible():
             return
         heard = self._prompt is not None and self._prompt.stage == "heard"
         if self.ports.ear is not None and not heard:

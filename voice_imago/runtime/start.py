@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,8 @@ from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
 from voice_imago.runtime.evening import EVENING, evening_course
-from voice_imago.runtime.first_names import ask_language, ask_names, say_also
+from voice_imago.runtime.first_words import NO_NAMES
+from voice_imago.runtime.introduction import introduce, say_also
 from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
 from voice_imago.runtime.plan import (
     ENROLMENT,
@@ -60,6 +60,8 @@ PATIENCE_S = 3.0
 
 def start(options: argparse.Namespace) -> int:
     """Lead a dialogue live, or typed; without a microphone the rehearsal plays in its place."""
+    if not options.resume:
+        introduce(options)
     settings = load_settings()
     spoken = () if options.resume else (options.language or settings.language,)
     script = load_script(formal=options.formal or settings.formal, languages=spoken)
@@ -83,15 +85,13 @@ def sit_down(
     from voice_imago.runtime.understanding import remembered_model
 
     settings, kept = load_settings(), kept or Keeping()
-    if dialogue == SET_UP:
-        settings = _with_language(settings, script, options)
     settings = as_told(settings, options)
     language = check_language(script, options.language or settings.language)
     if options.voice:
         from voice_imago.runtime.guide_voice import check_asked_voice
 
         check_asked_voice(script, language, options.voice)
-    partners = _partners(options, settings, say_also(script, settings), asking=dialogue != MODEL_SETUP)
+    partners = _partners(options, settings, needed=dialogue != MODEL_SETUP)
     plan = StartPlan(
         dialogue=dialogue,
         asked=asked,
@@ -128,32 +128,17 @@ def as_told(settings: Settings, options: argparse.Namespace) -> Settings:
 def _say_what_is_understood(plan: StartPlan) -> None:
     """Before any device is opened: a model that was asked for must be whole; a missing one is said once."""
     choice = choose_recogniser(plan.recogniser_spec())
-    if choice.reason in _REASONS:
+    if choice.reason in _REASONS:  # said by the guide itself when it has greeted
         output.say(_REASONS[choice.reason].format(also=_ALSO[choice.name]))
 
 
-def _with_language(settings: Settings, script: Script, options: argparse.Namespace) -> Settings:
-    """Asked in the set-up where there is a choice and somebody at the keyboard; remembered."""
-    if options.language or not sys.stdin.isatty():
-        return settings
-    code = ask_language(script, say_also(script, settings))
-    return settings if code is None else _remember(settings, language=code)
-
-
-def _partners(
-    options: argparse.Namespace, settings: Settings, tell: Callable[[str], None] = output.say, *, asking: bool = True
-) -> tuple[str, str]:
-    """From the command line, else as last time, else asked at the keyboard; remembered for the next time.
-
-    Where nobody needs to be called by name they are not asked.
-    """
+def _partners(options: argparse.Namespace, settings: Settings, *, needed: bool = True) -> tuple[str, str]:
+    """From the command line, else as last time or as typed just now; remembered for the next time."""
     given = options.partners or settings.partners
-    if not given and not asking:
+    if not given and not needed:
         return NAMELESS
-    if not given and sys.stdin.isatty():
-        given = ask_names(tell)
     if not given:
-        raise UsageError("I do not know your names.", "Say --partners Ana Ben.")
+        raise NO_NAMES
     partners = check_partners(given)
     if settings.partners != partners:
         _remember(load_settings(), partners=partners)
@@ -176,7 +161,7 @@ def lead_typed(
     """Lead ``dialogue``, or an evening with the dialogue that was ``asked`` for, by typed lines."""
     settings = load_settings()
     language = check_language(script, options.language or settings.language)
-    partners = _partners(options, settings, asking=dialogue != MODEL_SETUP)
+    partners = _partners(options, settings, needed=dialogue != MODEL_SETUP)
     kept = kept or Keeping()
     ports = kept.ports(partners, script, script.languages[language])
     course = Course(dialogue, language, partners, slots=ports.slots, offered=ports.standing is not None)
@@ -220,16 +205,13 @@ def _live(plan: StartPlan, script: Script) -> int:
     try:
         reason = Live(plan, script).run()
     except MicrophoneMissing as missing:
-        tell = say_also(script, plan.settings)
-        tell(missing.message)
-        tell(missing.hint)
+        lines = [missing.message, missing.hint]
         if plan.dialogue in (MODEL_SETUP, SET_UP):
-            output.say(
-                "Here you can type instead. Or fetch the recommended model without a word: voice-imago setup --yes"
-            )
+            lines.append("Here you can type instead. Or fetch the recommended model without a word: setup --yes.")
+            say_also(script, plan.settings, lines)
             course = Course(MODEL_SETUP, plan.language, plan.partners)
             return _type(script, course, plan.events, plan.model_dir)
-        output.say("Here is a rehearsal instead, so that you can hear what I do.")
+        say_also(script, plan.settings, [*lines, "Here is a rehearsal instead, so that you can hear what I do."])
         return _play_instead(plan, script)
     return 1 if reason == "fault" else 0
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from voice_imago import output
 from voice_imago.engines.recognisers import RecogniserSpec, without_model
 from voice_imago.engines.whisper_models import MODELS, find_model
 from voice_imago.engines.wyoming_address import is_home
-from voice_imago.errors import FileError, ModelError
+from voice_imago.errors import ModelError
 from voice_imago.events import Input, Performed, Progressed, RecogniserChanged
+from voice_imago.remembering import remember
 from voice_imago.runtime.fetch_drivers import FetchThread
 from voice_imago.runtime.fetching import fetching
 from voice_imago.runtime.model_shelf import Shelf
@@ -22,7 +21,7 @@ from voice_imago.runtime.scribe import OnFault, OnText, Scribe
 from voice_imago.runtime.tasks import Run
 from voice_imago.runtime.trial import Trial
 from voice_imago.runtime.workers import Post
-from voice_imago.settings import Settings, load_settings, save_settings
+from voice_imago.settings import Settings
 
 __all__ = ["Desk", "ModelTasks", "model_tasks", "remember_model", "remembered_model", "start_scribe", "take_over"]
 
@@ -67,12 +66,7 @@ def remembered_model(settings: Settings, language: str, folder: Path | None) -> 
 
 def remember_model(name: str) -> None:
     """The picked model, or (empty) that none is wanted; told where it cannot be written."""
-    try:
-        settings = load_settings()
-        changed = {"model": name, "model_declined": False} if name else {"model_declined": True}
-        save_settings(msgspec.structs.replace(settings, **changed))
-    except FileError as error:
-        output.error(str(error))
+    remember(lambda settings: {"model": name, "model_declined": False} if name else {"model_declined": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,16 @@ from typing import Any
 
 import msgspec
 
-from voice_imago import output
 from voice_imago.dialogue.tuning import Tunings, VoiceTuning, gentler
 from voice_imago.engines.voice_shelf import HouseVoice, Shelf
-from voice_imago.errors import FileError
 from voice_imago.events import Partner, Perform, TuneVoice
+from voice_imago.remembering import remember
 from voice_imago.runtime.prompts_cache import PromptCache
-from voice_imago.settings import Settings, Tuning, load_settings, save_settings
+from voice_imago.settings import Settings, Tuning
 
 __all__ = ["VOICE_TASKS", "VoiceTasks", "at_start", "keep_tuning", "own_voices", "tunings_of"]
 
-VOICE_TASKS = frozenset({"another_voice", "know_sound"})
+VOICE_TASKS = frozenset({"another_voice", "know_sound", "keep_way"})
 Run = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 MOST_KEPT = 20
 """People whose ways are remembered; the oldest are forgotten first."""
@@ -51,7 +50,7 @@ def keep_tuning(partners: tuple[str, str], tuned: TuneVoice, run: Run) -> None:
             voice = settings.tunings.get(name, Tuning()).voice
             return {"tunings": _with(settings.tunings, name, Tuning(tuned.rate, tuned.volume, tuned.pitch, voice))}
 
-        run(lambda: _remember(changed), _done)
+        run(lambda: remember(changed), _done)
 
 
 def _with(tunings: Mapping[str, Tuning], name: str, kept: Tuning) -> dict[str, Tuning]:
@@ -67,13 +66,9 @@ def _also(known: tuple[str, ...], name: str) -> tuple[str, ...]:
     return known if name in known else (*known, name)
 
 
-def _remember(changed: Callable[[Settings], dict[str, Any]]) -> None:
-    """A dialogue does not fail for want of a disk: it is told, and counts for this evening."""
-    try:
-        settings = load_settings()
-        save_settings(msgspec.structs.replace(settings, **changed(settings)))
-    except FileError as error:
-        output.error(str(error))
+def way_of(what: str) -> dict[str, Any]:
+    """What the settings remember of a ``keep_way``."""
+    return {"earcons": what} if what in ("sounds", "words") else {"mute": "" if what == "both" else what}
 
 
 class VoiceTasks:
@@ -94,6 +89,9 @@ class VoiceTasks:
         if wanted.task == "know_sound":
             self._remember(lambda now: {"earcons_known": _also(now.earcons_known, wanted.what)})
             self._done(wanted.id, "good")
+        elif wanted.task == "keep_way":
+            self._remember(lambda now: way_of(wanted.what))
+            self._done(wanted.id, "good")
         else:
             self._done(wanted.id, self._another(wanted.partner))
 
@@ -112,7 +110,7 @@ class VoiceTasks:
 
     def _remember(self, changed: Callable[[Settings], dict[str, Any]]) -> None:
         if self._partners is not None:
-            self._run(lambda: _remember(changed), _done)
+            self._run(lambda: remember(changed), _done)
 
 
 def _with_voices(
