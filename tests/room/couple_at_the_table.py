@@ -74,7 +74,9 @@ PLAIN = ("--straight", "--voices", "off", "--room", "off", "--echo", "half")
 """One dialogue alone, without the first evening's questions."""
 
 
-def start_program(room: VirtualRoom, folder: Path, *options: str, command: str = "start") -> Guided:
+def start_program(
+    room: VirtualRoom, folder: Path, *options: str, command: str = "start", env: Mapping[str, str] | None = None
+) -> Guided:
     """`voice-imago start` (or another command) as a user would, with its keys on standard input."""
     events_file = folder / "events.jsonl"
     events_file.unlink(missing_ok=True)  # an earlier session's events would be answered
@@ -83,7 +85,7 @@ def start_program(room: VirtualRoom, folder: Path, *options: str, command: str =
         process = subprocess.Popen(
             [*words, *options],
             cwd=ROOT,
-            env={**room.env(), "VOICE_IMAGO_HOME": str(folder / "home")},
+            env={**room.env(), "VOICE_IMAGO_HOME": str(folder / "home"), **(env or {})},
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from voice_imago.engines.ports import PLAY_HZ, Pcm, VoiceSettings
+from voice_imago.engines.voice_chain import ChainVoice
 from voice_imago.errors import VoiceError
-from voice_imago.runtime import prompts_maker
+from voice_imago.runtime import prompts_cache, prompts_maker
 from voice_imago.runtime.prompt_sound import at_volume, fade_ends, level, ready_to_play, trim
 from voice_imago.runtime.prompts_cache import GIVING_UP, CacheLimits, PromptCache
 from voice_imago.testing import FakeVoice, write_speech
@@ -164,6 +165,28 @@ def test_asking_for_what_cannot_be_rendered_is_answered_with_nothing(
     make().ask(ANA, answers.put)
     assert answers.get(timeout=SOON_S) is None
     assert faults == [("voice_failed", "The voice is hoarse. Give it tea.")]
+
+
+def test_an_engine_that_hangs_holds_up_neither_what_is_cached_nor_what_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts_cache, "PATIENCE_S", 0.05)
+    hanging, other = FakeVoice("hanging 1"), FakeVoice("other 1")
+    cache = PromptCache(ChainVoice([hanging, other], soon_s=0.05), SETTINGS, folder)  # type: ignore[list-item]
+    cache.fetch(TEXTS[1])
+    hanging.hold()
+    try:
+        hanging.waiting.clear()
+        cache.prepare(TEXTS)
+        assert hanging.waiting.wait(SOON_S), "the first one is being prepared"
+        assert cache.get(TEXTS[1]) is not None
+        answers: queue.SimpleQueue[Pcm | None] = queue.SimpleQueue()
+        cache.ask(ANA, answers.put)
+        assert answers.get(timeout=SOON_S) is not None
+        assert other.texts == [ANA]
+    finally:
+        hanging.release()
+        cache.close()
 
 
 def test_asking_is_answered_even_when_the_engine_breaks_its_promise(make: Make, voice: FakeVoice) -> None:

@@ -1,7 +1,8 @@
-"""Several speech engines as one: the next takes over where one fails."""
+"""Several speech engines as one: the next takes over where one fails, or hangs while somebody waits for a prompt."""
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from voice_imago.errors import VoiceError
 
 PATIENCE = 2
 """Failures in a row after which an engine is asked last, lest a hanging one delay every prompt."""
+SOON_S = 3.0
+"""Seconds that an engine may take over a prompt that is waited for: thirty times as long as it needs."""
 
 
 class ClosableVoice(VoiceEngine, Protocol):
@@ -31,13 +34,20 @@ class ChainVoice:
     """Asks its engines in order. ``failures`` remembers what went wrong, even where another helped."""
 
     def __init__(
-        self, engines: Sequence[ClosableVoice], on_failure: Callable[[EngineFailure], None] | None = None
+        self,
+        engines: Sequence[ClosableVoice],
+        on_failure: Callable[[EngineFailure], None] | None = None,
+        *,
+        on_helped: Callable[[EngineFailure], None] | None = None,
+        soon_s: float = SOON_S,
     ) -> None:
+        """``on_failure``: each failure, once; ``on_helped``: another speaks in the place of this one, which is asked last
+        from now on."""
         if not engines:
             raise ValueError("a chain needs at least one engine")
         self._engines = tuple(engines)
         self._in_a_row = [0] * len(engines)
-        self._on_failure = on_failure
+        self._on_failure, self._on_helped, self._soon_s = on_failure, on_helped, soon_s
         self._lock = threading.Lock()
         self._failures: list[EngineFailure] = []
 
@@ -54,17 +64,59 @@ class ChainVoice:
 
     def render(self, text: str, settings: VoiceSettings, target: Path) -> None:
         """Raises the first engine's VoiceError when none of them could render."""
+        self._first_of(lambda place: self._engines[place].render(text, settings, target))
+
+    def render_soon(self, text: str, settings: VoiceSettings, target: Path) -> None:
+        """The same while somebody waits: an engine that hangs is left to its deadline, and the next one begins.
+
+        What it brings after all stays as good as the other's, since a file is replaced whole. Then it is trusted again.
+        """
+        self._first_of(lambda place: self._within(place, text, settings, target))
+
+    def _first_of(self, render: Callable[[int], None]) -> None:
+        given_up: EngineFailure | None = None
         first_error: VoiceError | None = None
         for place in self._order():
             try:
-                self._engines[place].render(text, settings, target)
+                render(place)
             except VoiceError as error:
+                failure = self._remember(place, error)
                 first_error = first_error or error
-                self._remember(place, error)
+                if self._in_a_row[place] == PATIENCE:
+                    given_up = given_up or failure
             else:
                 self._in_a_row[place] = 0
+                if given_up is not None and self._on_helped is not None:
+                    self._on_helped(given_up)
                 return
         raise first_error or VoiceError("No voice engine is there.")
+
+    def _within(self, place: int, text: str, settings: VoiceSettings, target: Path) -> None:
+        done: queue.SimpleQueue[VoiceError | None] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                self._engines[place].render(text, settings, target)
+            except VoiceError as error:
+                done.put(error)
+            except Exception as error:  # the boundary of this thread
+                done.put(VoiceError(f"The voice engine {self._engines[place].name} broke: {type(error).__name__}."))
+            else:
+                self._in_a_row[place] = 0
+                done.put(None)
+
+        threading.Thread(target=work, name="voice", daemon=True).start()
+        try:
+            error = done.get(timeout=self._soon_s)
+        except queue.Empty:
+            self._in_a_row[place] = max(self._in_a_row[place], PATIENCE - 1)  # it has cost enough
+            raise VoiceError(f"The voice engine {self._engines[place].name} does not answer.") from None
+        if error is not None:
+            raise error
+
+    def trusts(self, place: int) -> bool:
+        """Whether this engine is asked in its turn; False: last."""
+        return self._in_a_row[place] < PATIENCE
 
     def voices(self) -> Sequence[str]:
         """Of all engines, each name once, in order."""
@@ -85,9 +137,9 @@ class ChainVoice:
 
     def _order(self) -> list[int]:
         places = range(len(self._engines))
-        return sorted(places, key=lambda place: (self._in_a_row[place] >= PATIENCE, place))
+        return sorted(places, key=lambda place: (not self.trusts(place), place))
 
-    def _remember(self, place: int, error: VoiceError) -> None:
+    def _remember(self, place: int, error: VoiceError) -> EngineFailure:
         failure = EngineFailure(self._engines[place].name, str(error))
         with self._lock:
             self._in_a_row[place] += 1
@@ -96,3 +148,4 @@ class ChainVoice:
                 self._failures.append(failure)
         if not known and self._on_failure is not None:
             self._on_failure(failure)
+        return failure

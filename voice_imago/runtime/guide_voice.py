@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.ports import VoiceSettings
-from voice_imago.engines.voice_chain import ClosableVoice
+from voice_imago.engines.voice_chain import ClosableVoice, EngineFailure
 from voice_imago.engines.voice_espeak import EspeakVoice
 from voice_imago.engines.voice_flite import FliteVoice
 from voice_imago.engines.voice_piper import PiperVoice
@@ -41,10 +42,13 @@ def own_engines() -> dict[str, ClosableVoice]:
     return engines
 
 
-def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
+def make_voice(
+    script: Script, language: str, address: str = "", on_helped: Callable[[EngineFailure], None] | None = None
+) -> HouseVoice:
     """Every engine as one; before all of them a speech server at home, if one is named.
 
-    A server that is not there is told and left out. Raises UsageError for one that cannot be used.
+    A server that is not there is told and left out. Raises UsageError for one that cannot be used. ``on_helped`` is
+    told from any thread when another engine has spoken in the place of one that failed.
     """
     engines = own_engines()
     shelf = fill_shelf(engines, language, script.languages[language].voices)
@@ -55,7 +59,7 @@ def make_voice(script: Script, language: str, address: str = "") -> HouseVoice:
             engines = {"home": HomeVoice(parse_address(address, VOICE_PORT), language), **engines}
         except VoiceError as error:
             output.error(f"{error} I speak with a voice of this computer.")
-    return HouseVoice(engines, shelf)
+    return HouseVoice(engines, shelf, on_helped=on_helped)
 
 
 def check_voice(shelf: Shelf, wanted: str, *, asked: bool, language: str) -> str:
@@ -97,13 +101,14 @@ def make_prompts(
     background: bool,
     on_fault: Faulted | None = None,
     asked_voice: str = "",
+    on_helped: Callable[[EngineFailure], None] | None = None,
 ) -> tuple[PromptCache, HouseVoice]:
     """The prompt cache in the voice that is set, else in the language's best one; close the voice first.
 
     UsageError for a voice that was asked for (``asked_voice``) and is not here.
     """
     wanted = asked_voice or settings.voice
-    voice = make_voice(script, language, wanted if is_home(wanted) else "")
+    voice = make_voice(script, language, wanted if is_home(wanted) else "", on_helped)
     try:
         name = (
             "home:" if voice.at_home else _own(voice.shelf, wanted, bool(asked_voice), script.languages[language].name)

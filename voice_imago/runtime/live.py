@@ -15,7 +15,9 @@ from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
+from voice_imago.engines.microphone_sounddevice import CHUNK_S, QUICK_CHUNK_S
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
+from voice_imago.engines.voice_chain import EngineFailure
 from voice_imago.engines.voice_shelf import HouseVoice
 from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
 from voice_imago.events import (
@@ -81,6 +83,7 @@ class Live:
         self._parts = ExitStack()
         self._leading = False
         self._voice_trouble = "No speech engine works."
+        self._voices_failed: set[str] = set()
         self._detector = make_detector(plan.detector)
         self._enough_samples = self._detector.frame_samples
         self._ear = Ear(self._detector, tail_s=plan.settings.tail_s)
@@ -119,12 +122,18 @@ class Live:
         looked = 0.0
         while self._stage.finished is None:
             self._inbox.work(POLL_S)
-            busy = self._stage.talking or self._stage.session.hearing.turn_open
-            self._enough_samples = self._detector.frame_samples * (1 if busy else IDLE_FRAMES)
+            self._enough_samples = self._enough()
             now = time.monotonic()
             if now - looked >= LOOK_S:
                 looked = now
                 self._table.watch(now)
+
+    def _enough(self) -> int:
+        """Samples that are heard at once: every chunk where somebody may be speaking over the guide."""
+        if self._stage.talking and self._duplex is not None:
+            return 1
+        busy = self._stage.talking or self._stage.session.hearing.turn_open
+        return self._detector.frame_samples * (1 if busy else IDLE_FRAMES)
 
     # ------------------------------------------------------------------ starting, in order
 
@@ -159,6 +168,7 @@ class Live:
             background=True,
             on_fault=self._voice_fault,
             asked_voice=plan.settings.voice if plan.voice_asked else "",
+            on_helped=self._voice_helped,
         )
         self._parts.callback(cache.close)
         self._parts.callback(voice.close)
@@ -257,7 +267,8 @@ class Live:
         self._keys.start()
 
     def _new_microphone(self) -> SounddeviceMicrophone:
-        return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))
+        chunk_s = QUICK_CHUNK_S if self._duplex else CHUNK_S
+        return SounddeviceMicrophone(self._heard, _number("input", self._plan.input), chunk_s)
 
     def _new_loudspeaker(self) -> SounddevicePlayer:
         reference = self._duplex.reference.put if self._duplex else None
@@ -319,6 +330,12 @@ class Live:
             output.error(sentence)
         else:
             self._voice_trouble = sentence
+
+    def _voice_helped(self, failed: EngineFailure) -> None:
+        """Another engine speaks in the place of this one; said once for each."""
+        if failed.engine not in self._voices_failed:
+            self._voices_failed.add(failed.engine)
+            self._post(lambda at: PartFailed(at, "voice", "replaced", failed.message))
 
     def _interrupted(self) -> None:
         """Ctrl-C is the stop key; before the dialogue has begun it ends the program."""
