@@ -74,6 +74,43 @@ def test_when_the_sound_system_dies_and_comes_back_the_dialogue_goes_on(room: Vi
 
 
 @pytest.mark.timeout(120)
+def test_a_microphone_that_is_switched_off_and_a_loudspeaker_that_is_taken_away_are_told_and_come_back(
+    room: VirtualRoom, tmp_path: Path
+) -> None:
+    """The microphone gives exact zeros then; the loudspeaker can be opened all the time, and takes no sound."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text("rate_wpm = 300\n", encoding="utf-8")
+    guided = start_program(room, tmp_path, "--recogniser", "none", *PLAIN)
+    try:
+        wait_for(guided, about("listening", step="invite"))
+        room.mute_microphone(on=True)
+        wait_for(guided, about("fault", part="microphone", code="silent"))
+        wait_for(guided, about("prompt_started", prompt="guide.microphone_silent"))
+        room.mute_microphone(on=False)
+        wait_for(guided, about("recovered", part="microphone"))
+        wait_for(guided, about("prompt_started", prompt="guide.microphone_back"))
+        wait_for(guided, lambda event: asked_again(guided, "appreciation.invite", 2))
+        room.stop_loudspeaker(on=True)
+        wait_for(guided, about("fault", part="loudspeaker", code="lost"))
+        wait_for(guided, about("prompt_finished", prompt="guide.loudspeaker_lost", interrupted=False))
+        room.stop_loudspeaker(on=False)
+        wait_for(guided, about("recovered", part="loudspeaker"))
+        wait_for(guided, lambda event: asked_again(guided, "appreciation.invite", 3))
+        guided.press("q")
+        assert guided.process.wait(timeout=PATIENCE_S) == 0, (tmp_path / "out.txt").read_text()
+    finally:
+        end_of(guided)
+    faults = [event["part"] for event in guided.events if event["event"] == "fault"]
+    assert faults == ["microphone", "loudspeaker"], "each is told once, and takes the other with it nowhere"
+    assert "Traceback" not in (tmp_path / "out.txt").read_text()
+
+
+def asked_again(guided: Guided, prompt: str, times: int) -> bool:
+    """The last sentence is repeated."""
+    return sum(about("prompt_started", prompt=prompt)(event) for event in guided.events) >= times
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("end", "code", "reason"),
     [

@@ -8,6 +8,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,21 @@ def test_prompts_are_prepared_in_order_of_need(make: Make, voice: FakeVoice) -> 
     assert cache.settle(SOON_S)
     assert voice.texts == TEXTS
     assert all(cache.get(text) is not None for text in TEXTS)
+
+
+def test_two_threads_that_have_nothing_to_do_rest(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They once woke each other for ever, which took a whole core."""
+    cache = make(workers=2)
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    wakings = threading.Semaphore(0)
+    wake = cache._changed.notify_all
+    monkeypatch.setattr(cache._changed, "notify_all", lambda: (wakings.release(), wake()))
+    cache.prepare(TEXTS)
+    taken = sum(1 for _ in takewhile(bool, (wakings.acquire(timeout=0.2) for _ in range(20))))
+    assert 0 < taken < 10
 
 
 def test_what_is_asked_last_is_needed_first(make: Make, voice: FakeVoice) -> None:

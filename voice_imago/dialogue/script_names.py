@@ -152,8 +152,8 @@ GUIDE_KEYS: Final = frozenset(
         "only_their_words", "hold_that", "mirror_then_ask", "smaller_or_pause", "no_hurry", "try_when",
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
-        "recogniser_back", "voice_failed", "voice_replaced", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
+        "recogniser_back", "voice_failed", "voice_replaced", "voice_back", "detector_failed", "detector_back",
+        "journal_failed", "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
         "microphone_silent",
         # the journal
         "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",

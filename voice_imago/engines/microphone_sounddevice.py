@@ -69,6 +69,11 @@ class SounddeviceMicrophone:
         return self._watch.health(active=active, now=time.monotonic())
 
     @property
+    def running(self) -> bool:
+        """A chunk has come."""
+        return self._watch.received_samples > 0
+
+    @property
     def alive(self) -> bool:
         """It has given a sound that was not exact zeros."""
         return self._watch.alive

@@ -15,7 +15,9 @@ from voice_imago.errors import VoiceError
 PATIENCE = 2
 """Failures in a row after which an engine is asked last, lest a hanging one delay every prompt."""
 SOON_S = 3.0
-"""Seconds that an engine may take over a prompt that is waited for: thirty times as long as it needs."""
+"""Seconds that an engine may take over a prompt that is waited for: thirty times as long as it needs;"""
+UNTRUSTED = 0.2
+"""and this part of it where it has kept failing, so that text alone goes on at its own pace."""
 
 
 class ClosableVoice(VoiceEngine, Protocol):
@@ -41,8 +43,8 @@ class ChainVoice:
         on_helped: Callable[[EngineFailure], None] | None = None,
         soon_s: float = SOON_S,
     ) -> None:
-        """``on_failure``: each failure, once; ``on_helped``: another speaks in the place of this one, which is asked last
-        from now on."""
+        """``on_failure``: each failure, once; ``on_helped``: another speaks in the place of this one, which is asked
+        last from now on."""
         if not engines:
             raise ValueError("a chain needs at least one engine")
         self._engines = tuple(engines)
@@ -107,7 +109,7 @@ class ChainVoice:
 
         threading.Thread(target=work, name="voice", daemon=True).start()
         try:
-            error = done.get(timeout=self._soon_s)
+            error = done.get(timeout=self._soon_s * (1.0 if self.trusts(place) else UNTRUSTED))
         except queue.Empty:
             self._in_a_row[place] = max(self._in_a_row[place], PATIENCE - 1)  # it has cost enough
             raise VoiceError(f"The voice engine {self._engines[place].name} does not answer.") from None

@@ -267,6 +267,7 @@ class PromptCache:
         with self._changed:
             while not self._closed:
                 batch: list[Wanted] = []
+                something = bool(self._pending)
                 while self._pending and len(batch) < (BULK if self._maker.in_bulk else 1):
                     wanted = self._pending[0]
                     if batch and self._tuned(wanted[1]) != self._tuned(batch[0][1]):
@@ -277,7 +278,8 @@ class PromptCache:
                 if batch:
                     self._working += 1
                     return batch
-                self._changed.notify_all()
+                if something:  # else two threads would wake each other for ever
+                    self._changed.notify_all()
                 self._changed.wait()
         return None
 
