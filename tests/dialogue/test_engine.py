@@ -806,6 +806,16 @@ def test_who_has_the_floor_keeps_it_when_the_loudspeaker_is_lost() -> None:
     assert table.prompts[-3:-1] == ["guide.loudspeaker_back", "appreciation.thing"]
 
 
+def test_what_is_back_is_not_told_as_lost_any_more() -> None:
+    """At the end nothing freezes, and both sentences wait for the goodbye."""
+    table = Table().goes_to("thing")
+    table.key("q")
+    table.fails("loudspeaker", "lost")
+    table.recovers("loudspeaker").guide_finishes()
+    assert "guide.loudspeaker_back" in table.prompts
+    assert "guide.loudspeaker_lost" not in table.prompts
+
+
 def test_the_dialogue_goes_on_only_when_both_are_back() -> None:
     table = Table().goes_to("thing")
     table.fails("loudspeaker", "lost")

@@ -387,6 +387,7 @@ def test_a_hanging_engine_delays_one_prompt_that_is_waited_for_and_then_another_
     for _ in range(3):
         chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
         assert (tmp_path / "a").read_text() == "second"
+        chain.render(TEXT, SETTINGS, tmp_path / "b")
     assert first.asked == 1
     assert helped == [EngineFailure("first", "The voice engine first does not answer.")]
     first.go.set()
@@ -395,13 +396,29 @@ def test_a_hanging_engine_delays_one_prompt_that_is_waited_for_and_then_another_
     assert (tmp_path / "b").read_text() == "first", "once it has answered it is asked first again"
 
 
+def test_an_engine_that_was_only_slow_is_not_spoken_of(tmp_path: Path) -> None:
+    helped: list[EngineFailure] = []
+    first = HangingVoice("first")
+    chain = ChainVoice([first, ScriptedVoice("second")], on_helped=helped.append, soon_s=0.05)
+    chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
+    chain.render(TEXT, SETTINGS, tmp_path / "b")  # prepared meanwhile
+    first.go.set()
+    _wait_until(lambda: chain.trusts(0))
+    chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
+    assert not helped
+
+
 def test_one_text_that_fails_is_no_reason_to_speak_of_another_voice(tmp_path: Path) -> None:
     helped: list[EngineFailure] = []
     first = ScriptedVoice("first", fails=True)
     chain = ChainVoice([first, ScriptedVoice("second")], on_helped=helped.append)
     chain.render(TEXT, SETTINGS, tmp_path / "a")
+    for fails in (False, True, True):
+        first.fails = fails
+        chain.render(TEXT, SETTINGS, tmp_path / "a")
     assert not helped
-    chain.render(TEXT, SETTINGS, tmp_path / "a")
+    for _ in range(3):
+        chain.render(TEXT, SETTINGS, tmp_path / "a")
     assert [failure.engine for failure in helped] == ["first"]
 
 

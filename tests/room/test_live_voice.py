@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from couple_at_the_table import PLAIN, Guided, start_program
+from couple_at_the_table import PLAIN, Guided, speak_fast, start_program
 from test_live_faults import about, end_of, wait_for
 from virtual_room import VirtualRoom
 
@@ -58,8 +58,7 @@ def prompted(guided: Guided, kind: str, prompt: str) -> list[float]:
 @pytest.mark.timeout(180)
 def test_a_voice_that_hangs_and_one_that_is_dead_cost_no_word(room: VirtualRoom, tmp_path: Path) -> None:
     engines = Engines(tmp_path)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "settings.toml").write_text("rate_wpm = 300\n", encoding="utf-8")
+    speak_fast(tmp_path)
     guided = start_program(room, tmp_path, "--recogniser", "none", *PLAIN, env=engines.env)
     try:
         wait_for(guided, about("listening", step="invite"))
@@ -68,8 +67,9 @@ def test_a_voice_that_hangs_and_one_that_is_dead_cost_no_word(room: VirtualRoom,
         wait_for(guided, lambda event: len(prompted(guided, "prompt_finished", "appreciation.invite")) == 2)
         assert not [event for event in guided.events if event["event"] == "fault"]
         guided.press("-")  # how slow it is now has to be rendered anew
-        wait_for(guided, about("fault", part="voice", code="replaced"))
         wait_for(guided, about("prompt_finished", prompt="guide.slower", interrupted=False))
+        guided.press("-")
+        wait_for(guided, about("fault", part="voice", code="replaced"))
         wait_for(guided, about("prompt_finished", prompt="guide.voice_replaced", interrupted=False))
         engines.espeak(well=False)
         guided.press("+")

@@ -97,7 +97,8 @@ class Faults:
     def _tell(self, part: str, line: Line) -> None:
         guide, state = self._guide, self._guide.state
         if state.talking:
-            guide.state = replace(state, queue=(state.queue[0], line, *state.queue[1:]))
+            rest = (one for one in state.queue[1:] if not one.key.startswith(f"guide.{part}_"))  # that is past now
+            guide.state = replace(state, queue=(state.queue[0], line, *rest))
         elif part in _CAN_WAIT and state.phase in LISTENING and guide.step.do == "turn":
             others = tuple(one for one in state.first if not one.key.startswith(f"guide.{part}_"))
             guide.state = replace(state, first=(*others, line))
