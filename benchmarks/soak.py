@@ -35,6 +35,7 @@ from voice_imago.events import FrameHeard, Input, Transcribe  # noqa: E402
 from voice_imago.runtime import rehearse as rehearsing  # noqa: E402
 from voice_imago.runtime.duplex import Duplex  # noqa: E402
 from voice_imago.runtime.rehearsal import Outcome, Rehearsal  # noqa: E402
+from voice_imago.runtime.settling import Settled  # noqa: E402
 
 WARM_S = 600.0
 """Growth counts from here on: every prompt has been said once, every buffer is full."""
@@ -83,10 +84,12 @@ class Soaked(Rehearsal):
 
     def _pass_block(self) -> None:
         super()._pass_block()
+        self._settled.look(self._now(), busy=self._stage.talking or self.session.hearing.turn_open)  # as live
         if self.growth.due(self._now()):
             self._look()
 
     def run(self) -> Outcome:
+        self._settled = Settled()
         outcome = super().run()
         self._look()
         return outcome

@@ -49,6 +49,7 @@ from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
 from voice_imago.runtime.plan import StartPlan
 from voice_imago.runtime.prompts_cache import PromptCache
+from voice_imago.runtime.settling import Settled
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
@@ -119,7 +120,7 @@ class Live:
         return self._stage.finished or "fault"
 
     def _lead(self) -> None:
-        looked = 0.0
+        looked, settled = 0.0, Settled()
         while self._stage.finished is None:
             self._inbox.work(POLL_S)
             self._enough_samples = self._enough()
@@ -127,13 +128,17 @@ class Live:
             if now - looked >= LOOK_S:
                 looked = now
                 self._table.watch(now)
+                settled.look(now, busy=self._busy)
+
+    @property
+    def _busy(self) -> bool:
+        return self._stage.talking or self._stage.session.hearing.turn_open
 
     def _enough(self) -> int:
         """Samples that are heard at once: every chunk where somebody may be speaking over the guide."""
         if self._stage.talking and self._duplex is not None:
             return 1
-        busy = self._stage.talking or self._stage.session.hearing.turn_open
-        return self._detector.frame_samples * (1 if busy else IDLE_FRAMES)
+        return self._detector.frame_samples * (1 if self._busy else IDLE_FRAMES)
 
     # ------------------------------------------------------------------ starting, in order
 
