@@ -19,7 +19,7 @@ from voice_imago.engines.microphone_sounddevice import CHUNK_S, QUICK_CHUNK_S
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
 from voice_imago.engines.voice_chain import EngineFailure
 from voice_imago.engines.voice_shelf import HouseVoice
-from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
+from voice_imago.errors import DeviceError, FileError, RecognitionError
 from voice_imago.events import (
     Input,
     KeyPressed,
@@ -34,7 +34,7 @@ from voice_imago.events import (
 from voice_imago.hearing.room import Room
 from voice_imago.runtime import profiles
 from voice_imago.runtime.all_tasks import AllTasks
-from voice_imago.runtime.devices import find_device, list_devices, reinitialise
+from voice_imago.runtime.devices import find_device, list_devices, number_again, reinitialise
 from voice_imago.runtime.duplex import Chunk, LostSound, make_duplex
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
@@ -273,11 +273,11 @@ class Live:
 
     def _new_microphone(self) -> SounddeviceMicrophone:
         chunk_s = QUICK_CHUNK_S if self._duplex else CHUNK_S
-        return SounddeviceMicrophone(self._heard, _number("input", self._plan.input), chunk_s)
+        return SounddeviceMicrophone(self._heard, number_again("input", self._plan.input), chunk_s)
 
     def _new_loudspeaker(self) -> SounddevicePlayer:
         reference = self._duplex.reference.put if self._duplex else None
-        number = _number("output", self._plan.output)
+        number = number_again("output", self._plan.output)
         return SounddevicePlayer(self._began, self._ended, number, reference=reference)
 
     def _echo(self) -> Literal["half", "full"]:
@@ -390,11 +390,3 @@ def _remember(room: Room) -> None:
         save_settings(with_room(load_settings(), room))
     except FileError as error:
         output.error(str(error))
-
-
-def _number(kind: str, wanted: str) -> int | None:
-    """PortAudio's number of a device, which may change when one is plugged in. Raises DeviceError."""
-    try:
-        return find_device(kind, wanted)  # type: ignore[arg-type]
-    except UsageError as error:  # its name was right when the session began
-        raise DeviceError(error.message, error.hint) from error
