@@ -106,6 +106,8 @@ def news(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
     assert process.stdout is not None
     for line in process.stdout:
         yield json.loads(line)
+    if process.wait():
+        raise SystemExit("The child failed; what it says above is why.")
 
 
 def show(title: str, ms: list[float]) -> None:

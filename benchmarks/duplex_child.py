@@ -20,6 +20,7 @@ from voice_imago.engines import player_sounddevice
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
 from voice_imago.engines.echo_livekit import LivekitCanceller
+from voice_imago.engines.microphone_sounddevice import QUICK_CHUNK_S
 from voice_imago.engines.ports import PLAY_HZ, Samples
 from voice_imago.engines.recorded import read_sound
 from voice_imago.events import (
@@ -101,12 +102,12 @@ class Prompts:
             for path in sorted(folder.glob("*.wav"))
         ]
 
-    def ask(self, text: str, ready: Any) -> None:
+    def ask(self, text: str, ready: Any, to: Any = None, *, fresh: bool = False) -> None:
         ready(self._sounds[int(text) % len(self._sounds)])
 
-    def prepare(self, texts: tuple[str, ...]) -> None: ...
+    def prepare(self, texts: tuple[str, ...], to: tuple[Any, ...] = ()) -> None: ...
 
-    def retune(self, rate: float, volume: float) -> None: ...
+    def retune(self, tuned: Any) -> None: ...
 
     def never_keep(self, text: str) -> None: ...
 
@@ -141,7 +142,7 @@ def main(mode: str, prompts: str, folder: str, latency_s: str, gap_s: str) -> No
     def loudspeaker() -> SounddevicePlayer:
         return SounddevicePlayer(began, ended, quiet_start=False, reference=duplex.reference.put if duplex else None)
 
-    devices = TableDevices(lambda: SounddeviceMicrophone(heard), loudspeaker, lambda: None)
+    devices = TableDevices(lambda: SounddeviceMicrophone(heard, chunk_s=QUICK_CHUNK_S), loudspeaker, lambda: None)
     news = TableNews(lambda *said: tell("lost"), lambda part: None, lambda s: None, lambda: True)
     table = Table(devices, news)
     stream = EventStream(None, ("Ana", "Ben"), time.monotonic)

@@ -107,6 +107,18 @@ class VirtualRoom:
     def unplug(self, what: str) -> None:
         self._run(f"unplug-{what}")
 
+    def mute_microphone(self, *, on: bool) -> None:
+        """Switched off it is still there, and gives exact zeros."""
+        self._pactl("set-source-mute", "mic", "1" if on else "0")
+
+    def stop_loudspeaker(self, *, on: bool) -> None:
+        """It takes no sound any more, and nobody is told."""
+        self._pactl("suspend-sink", "speaker", "1" if on else "0")
+
+    def _pactl(self, *words: str) -> str:
+        done = subprocess.run(["pactl", *words], env=self.env(), capture_output=True, text=True, check=True)
+        return done.stdout
+
     def _run(self, *words: str, patience_s: float = PATIENCE_S) -> str:
         """Output by way of files: programs that stay would keep a pipe open for ever."""
         env: Mapping[str, str] = {**os.environ, "ROOM_DIR": str(self.folder)}

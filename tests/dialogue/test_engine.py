@@ -736,14 +736,15 @@ def test_a_recogniser_that_dies_while_an_answer_is_awaited_leads_to_the_keys_at_
     assert table.step == "more"
 
 
-def test_a_fault_that_can_wait_is_said_before_the_next_prompt_and_takes_nobodys_floor() -> None:
+@pytest.mark.parametrize(("part", "code"), [("journal", "failed"), ("voice", "replaced")])
+def test_a_fault_that_can_wait_is_said_before_the_next_prompt_and_takes_nobodys_floor(part: str, code: str) -> None:
     table = Table().goes_to("thing")
     window, count = table.window, len(table.said)
-    table.fails("journal", turn_open=True)
+    table.fails(part, code, turn_open=True)
     assert (table.window, len(table.said)) == (window, count)
     table.says(ANA, "How you made breakfast on Sunday.")
     table.guide_finishes()
-    assert table.prompts[count:] == ["guide.journal_failed", "mirror.mirror", "guide.stem"]
+    assert table.prompts[count:] == [f"guide.{part}_{code}", "mirror.mirror", "guide.stem"]
 
 
 def test_a_notice_that_help_has_said_is_not_said_again() -> None:
@@ -825,6 +826,16 @@ def test_who_has_the_floor_keeps_it_when_the_loudspeaker_is_lost() -> None:
     assert table.phase is Phase.LISTENING
     table.guide_finishes().recovers("loudspeaker").guide_finishes()
     assert table.prompts[-3:-1] == ["guide.loudspeaker_back", "appreciation.thing"]
+
+
+def test_what_is_back_is_not_told_as_lost_any_more() -> None:
+    """At the end nothing freezes, and both sentences wait for the goodbye."""
+    table = Table().goes_to("thing")
+    table.key("q")
+    table.fails("loudspeaker", "lost")
+    table.recovers("loudspeaker").guide_finishes()
+    assert "guide.loudspeaker_back" in table.prompts
+    assert "guide.loudspeaker_lost" not in table.prompts
 
 
 def test_the_dialogue_goes_on_only_when_both_are_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -28,7 +29,8 @@ def level(pcm: np.ndarray) -> float:
 
 @pytest.fixture
 def canceller() -> LivekitCanceller:
-    pytest.importorskip("livekit.rtc")
+    if "CI" not in os.environ:  # there it is always the real one: each of its platforms has a wheel
+        pytest.importorskip("livekit.rtc")
     return LivekitCanceller()
 
 

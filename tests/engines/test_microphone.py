@@ -9,6 +9,7 @@ import pytest
 from fake_sound import FakeDevice, FakeSound, laptop
 
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone
+from voice_imago.engines.microphone_sounddevice import QUICK_CHUNK_S
 from voice_imago.engines.ports import Samples
 from voice_imago.engines.stream_watch import FIRST_CHUNK_S, LOST_AFTER_S, StreamWatch
 from voice_imago.errors import DeviceError
@@ -32,8 +33,15 @@ def microphone(sound: FakeSound, chunks: list[Samples]) -> Iterator[SounddeviceM
     microphone.close()
 
 
-def test_it_opens_16_khz_mono_in_chunks_of_20_ms(microphone: SounddeviceMicrophone, sound: FakeSound) -> None:
+def test_it_opens_16_khz_mono_in_chunks_of_40_ms(microphone: SounddeviceMicrophone, sound: FakeSound) -> None:
     assert (sound.stream.samplerate, sound.stream.channels, sound.stream.blocksize) == (16_000, 1, 640)
+
+
+def test_in_full_duplex_it_hears_in_chunks_of_20_ms(sound: FakeSound) -> None:
+    microphone = SounddeviceMicrophone(lambda chunk: None, chunk_s=QUICK_CHUNK_S)
+    microphone.start()
+    assert sound.stream.blocksize == 320
+    microphone.close()
 
 
 def test_chunks_are_copies_between_minus_one_and_one(
@@ -94,6 +102,12 @@ def test_a_closed_microphone_can_be_started_again(
     sound.stream.hear(np.ones(320, dtype=np.int16))
     assert len(chunks) == 2
     assert microphone.received_samples == 320
+
+
+def test_it_runs_from_its_first_chunk_on(microphone: SounddeviceMicrophone, sound: FakeSound) -> None:
+    assert not microphone.running
+    sound.stream.hear(np.zeros(640, np.int16))
+    assert microphone.running
 
 
 def test_overflows_and_samples_are_counted(microphone: SounddeviceMicrophone, sound: FakeSound) -> None:

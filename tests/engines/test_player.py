@@ -286,6 +286,14 @@ def test_a_closed_player_can_be_started_again_and_does_not_come_up_slowly_twice(
     assert heard[: TONE.size].tolist() == TONE.tolist()
 
 
+def test_it_runs_once_it_has_taken_more_than_its_buffers_hold(player: SounddevicePlayer, sound: FakeSound) -> None:
+    sound.stream.latency = 0.1
+    sound.stream.play(4800)
+    assert not player.running
+    sound.stream.play(12_000)
+    assert player.running
+
+
 def test_underflows_are_counted(player: SounddevicePlayer, sound: FakeSound) -> None:
     sound.stream.play(100)
     sound.stream.play(100, underflow=True)

@@ -367,6 +367,77 @@ def test_an_engine_that_keeps_failing_is_asked_last_and_gets_its_place_back(tmp_
     assert (tmp_path / "a").read_text() == "first"
 
 
+class HangingVoice(ScriptedVoice):
+    """Does not answer until it is let go."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.go = threading.Event()
+
+    def render(self, text: str, settings: VoiceSettings, target: Path) -> None:
+        self.asked += 1
+        assert self.go.wait(30.0), "nobody let it go"
+        target.write_text(self.name)
+
+
+def test_a_hanging_engine_delays_one_prompt_that_is_waited_for_and_then_another_speaks(tmp_path: Path) -> None:
+    helped: list[EngineFailure] = []
+    first, second = HangingVoice("first"), ScriptedVoice("second")
+    chain = ChainVoice([first, second], on_helped=helped.append, soon_s=0.05)
+    for _ in range(3):
+        chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
+        assert (tmp_path / "a").read_text() == "second"
+        chain.render(TEXT, SETTINGS, tmp_path / "b")
+    assert first.asked == 1
+    assert helped == [EngineFailure("first", "The voice engine first does not answer.")]
+    first.go.set()
+    _wait_until(lambda: chain.trusts(0))
+    chain.render_soon(TEXT, SETTINGS, tmp_path / "b")
+    assert (tmp_path / "b").read_text() == "first", "once it has answered it is asked first again"
+
+
+def test_an_engine_that_was_only_slow_is_not_spoken_of(tmp_path: Path) -> None:
+    helped: list[EngineFailure] = []
+    first = HangingVoice("first")
+    chain = ChainVoice([first, ScriptedVoice("second")], on_helped=helped.append, soon_s=0.05)
+    chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
+    chain.render(TEXT, SETTINGS, tmp_path / "b")  # prepared meanwhile
+    first.go.set()
+    _wait_until(lambda: chain.trusts(0))
+    chain.render_soon(TEXT, SETTINGS, tmp_path / "a")
+    assert not helped
+
+
+def test_one_text_that_fails_is_no_reason_to_speak_of_another_voice(tmp_path: Path) -> None:
+    helped: list[EngineFailure] = []
+    first = ScriptedVoice("first", fails=True)
+    chain = ChainVoice([first, ScriptedVoice("second")], on_helped=helped.append)
+    chain.render(TEXT, SETTINGS, tmp_path / "a")
+    for fails in (False, True, True):
+        first.fails = fails
+        chain.render(TEXT, SETTINGS, tmp_path / "a")
+    assert not helped
+    for _ in range(3):
+        chain.render(TEXT, SETTINGS, tmp_path / "a")
+    assert [failure.engine for failure in helped] == ["first"]
+
+
+def test_when_nobody_answers_there_is_text_soon(tmp_path: Path) -> None:
+    """Long before the deadlines of the engines."""
+    voices = [HangingVoice("first"), HangingVoice("second")]
+    with pytest.raises(VoiceError, match=r"^The voice engine first does not answer\.$"):
+        ChainVoice(voices, soon_s=0.05).render_soon(TEXT, SETTINGS, tmp_path / "a")
+    for voice in voices:
+        voice.go.set()
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + 20.0
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.005)
+
+
 def test_when_all_engines_fail_the_first_one_says_why(tmp_path: Path) -> None:
     chain = ChainVoice([ScriptedVoice("first", fails=True), ScriptedVoice("second", fails=True)])
     with pytest.raises(VoiceError, match=r"^first failed\.$"):

@@ -608,3 +608,21 @@ def test_a_key_is_not_taken_back_by_going_on() -> None:
     table.speaks(0, 2.0)
 
     assert not table.all(TurnReopened)
+
+
+def test_what_may_be_the_guide_itself_begins_no_speech_and_ends_none() -> None:
+    """After lost sound: its own words would be taken for a command, and a partner's in the air must not be lost."""
+    hearing, at = Hearing(settings()), 0.0
+
+    def hear(seconds: float, *, doubtful: bool) -> list[HearingFact]:
+        nonlocal at
+        facts: list[HearingFact] = []
+        for _ in range(round(seconds / FRAME_S)):
+            at += FRAME_S
+            facts += hearing.feed(FrameHeard(at, 0.95, -30.0, over=True, doubtful=doubtful))
+        return facts
+
+    assert hear(1.0, doubtful=True) == []
+    assert [type(fact) for fact in hear(1.0, doubtful=False)] == [SpeechStarted]
+    assert hear(1.0, doubtful=True) == []
+    assert hearing.speaking

@@ -70,6 +70,12 @@ class Guided:
         self.process.stdin.flush()
 
 
+def speak_fast(folder: Path) -> None:
+    """The guide's settings of a test that has no time to lose."""
+    (folder / "home").mkdir()
+    (folder / "home" / "settings.toml").write_text("rate_wpm = 300\n", encoding="utf-8")
+
+
 PLAIN = ("--straight", "--voices", "off", "--room", "off", "--echo", "half")
 """One dialogue alone, without the first evening's questions."""
 

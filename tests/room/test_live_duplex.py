@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from couple_at_the_table import PLAIN, Guided, recorded, spoken, start_program
+from couple_at_the_table import PLAIN, Guided, recorded, speak_fast, spoken, start_program
 from test_live_faults import about, end_of, wait_for
 from virtual_room import VirtualRoom
 
@@ -22,8 +22,7 @@ def test_it_hears_itself_out_says_so_and_gives_way_to_a_partner(room: VirtualRoo
     pytest.importorskip("livekit.rtc")
     room.echo(-12.0)
     ben = recorded("B", tmp_path / "ben.wav", 2.5) or spoken("Yes, I am ready.", "en-gb+m3", tmp_path / "ben.wav")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "settings.toml").write_text("rate_wpm = 300\n", encoding="utf-8")  # a short greeting
+    speak_fast(tmp_path)
     guided = start_program(room, tmp_path, "--recogniser", "none", *FULL)
     try:
         wait_for(guided, about("task_done", task="test_echo", outcome="full"))

@@ -434,3 +434,21 @@ def test_a_microphones_offset_does_not_make_the_ear_deaf(offset: float) -> None:
     spoken = [sum(frame.speech >= 0.4 for frame in heard) for heard in (clean, shifted)]
     assert spoken[0] > 100
     assert spoken[1] >= 0.95 * spoken[0]
+
+
+@pytest.mark.parametrize(
+    ("full", "sounding", "learns"), [(True, True, False), (True, False, True), (False, False, True)]
+)
+def test_what_a_canceller_leaves_of_the_guide_teaches_the_gain_nothing(
+    full: bool, sounding: bool, learns: bool
+) -> None:
+    """Else what is left of the first prompt becomes 40 dB louder, and a voice."""
+    ear = Ear(LevelDetector())
+    ear.gate.full = full
+    if sounding:
+        ear.gate.shut()
+    hiss = np.random.default_rng(1).standard_normal(512).astype(np.float32)
+    for level_db in (-90.0, -90.0, -76.0, -76.0):
+        ear.hear(hiss * np.float32(10 ** (level_db / 20)))
+    assert (ear.gain.gain_db > 20.0) is learns
+    assert (ear.gain.floor_db is not None) is learns

@@ -9,6 +9,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from voice_imago.engines.ports import PLAY_HZ, Pcm, VoiceSettings
 from voice_imago.engines.rendering import part_file
 from voice_imago.engines.voice_chain import ChainVoice
 from voice_imago.errors import VoiceError
-from voice_imago.runtime import prompts_maker
+from voice_imago.runtime import prompts_cache, prompts_maker
 from voice_imago.runtime.prompt_sound import at_volume, fade_ends, level, ready_to_play, trim
 from voice_imago.runtime.prompts_cache import GIVING_UP, CacheLimits, PromptCache
 from voice_imago.testing import FakeVoice, write_speech
@@ -169,6 +170,28 @@ def test_asking_for_what_cannot_be_rendered_is_answered_with_nothing(
     assert faults == [("voice_failed", "The voice is hoarse. Give it tea.")]
 
 
+def test_an_engine_that_hangs_holds_up_neither_what_is_cached_nor_what_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts_cache, "PATIENCE_S", 0.05)
+    hanging, other = FakeVoice("hanging 1"), FakeVoice("other 1")
+    cache = PromptCache(ChainVoice([hanging, other], soon_s=0.05), SETTINGS, folder)  # type: ignore[list-item]
+    cache.fetch(TEXTS[1])
+    hanging.hold()
+    try:
+        hanging.waiting.clear()
+        cache.prepare(TEXTS)
+        assert hanging.waiting.wait(SOON_S), "the first one is being prepared"
+        assert cache.get(TEXTS[1]) is not None
+        answers: queue.SimpleQueue[Pcm | None] = queue.SimpleQueue()
+        cache.ask(ANA, answers.put)
+        assert answers.get(timeout=SOON_S) is not None
+        assert other.texts == [ANA]
+    finally:
+        hanging.release()
+        cache.close()
+
+
 def test_asking_is_answered_even_when_the_engine_breaks_its_promise(make: Make, voice: FakeVoice) -> None:
     voice.failing = RuntimeError("a bug")
     answers: queue.SimpleQueue[Pcm | None] = queue.SimpleQueue()
@@ -195,6 +218,21 @@ def test_prompts_are_prepared_in_order_of_need(make: Make, voice: FakeVoice) -> 
     assert cache.settle(SOON_S)
     assert voice.texts == TEXTS
     assert all(cache.get(text) is not None for text in TEXTS)
+
+
+def test_two_threads_that_have_nothing_to_do_rest(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They once woke each other for ever, which took a whole core."""
+    cache = make(workers=2)
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    cache.prepare(TEXTS)
+    assert cache.settle(SOON_S)
+    wakings = threading.Semaphore(0)
+    wake = cache._changed.notify_all
+    monkeypatch.setattr(cache._changed, "notify_all", lambda: (wakings.release(), wake()))
+    cache.prepare(TEXTS)
+    taken = sum(1 for _ in takewhile(bool, (wakings.acquire(timeout=0.2) for _ in range(20))))
+    assert 0 < taken < 10
 
 
 def test_what_is_asked_last_is_needed_first(make: Make, voice: FakeVoice) -> None:

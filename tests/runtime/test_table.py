@@ -20,6 +20,8 @@ class Plugs:
         self.needs_look = False
         self.open: list[FakeDevice] = []
         self.looks = 0
+        self.starts = True
+        """Whether sound passes in what is opened from now on."""
 
     def look_anew(self) -> None:
         assert self.open == [], "PortAudio may only be restarted when every stream is closed"
@@ -34,6 +36,7 @@ class FakeDevice:
         self.plugs, self.part = plugs, part
         self.state = "ok"
         self.alive = True
+        self.running = plugs.starts
         self.behind_s = 0.0
         self.underflows = 0
         self.done: list[str] = []
@@ -173,6 +176,38 @@ def test_a_lost_loudspeaker_leaves_the_microphone_alone() -> None:
     rig.watch(110.0, 114.0)
     assert rig.told == ["loudspeaker lost", "loudspeaker back"]
     assert rig.table.audible()
+
+
+def test_a_loudspeaker_that_opens_and_takes_no_sound_is_not_back() -> None:
+    """It would be found and lost every second, each time aloud."""
+    rig = Rig()
+    rig.unplug("loudspeaker")
+    rig.plugs.there["loudspeaker"] = True
+    rig.plugs.starts = False
+    for second in range(100, 110):
+        rig.watch(second, second + 1.0)
+        assert not rig.table.audible()
+        rig.made["loudspeaker"][-1].state = "lost"
+    assert rig.told == ["loudspeaker lost"]
+    rig.plugs.starts = True
+    rig.watch(110.0, 114.0)
+    assert rig.told == ["loudspeaker lost", "loudspeaker back"]
+    assert rig.table.audible()
+    assert {device.part for device in rig.plugs.open} == {"microphone", "loudspeaker"}
+
+
+def test_a_microphone_that_takes_seconds_to_begin_is_waited_for_and_time_goes_on() -> None:
+    rig = Rig()
+    rig.unplug("microphone")
+    rig.plugs.there["microphone"] = True
+    rig.plugs.starts = False
+    rig.watch(100.0, 103.0)
+    assert rig.told == ["microphone lost"]
+    assert len(rig.made["microphone"]) == 2, "it is not opened again and again"
+    assert rig.silence_s == pytest.approx(2.75)
+    rig.made["microphone"][-1].running = True
+    rig.watch(103.0, 104.0)
+    assert rig.told == ["microphone lost", "microphone back"]
 
 
 def test_a_new_loudspeaker_is_looked_for_while_nobody_is_being_heard() -> None:

@@ -22,7 +22,9 @@ _DEVICES = frozenset({"microphone", "loudspeaker"})
 _STILL_WRITES = ("late", "aside")
 """Faults of the journal after which it goes on keeping."""
 _CAN_WAIT = frozenset({"recogniser", "journal", "home", "settings"})
-"""Parts that nobody needs in the middle of a turn."""
+"""Parts that nobody needs in the middle of a turn;"""
+_MENDED = frozenset({"guide.voice_replaced"})
+"""and what is mended already."""
 
 
 class Faults:
@@ -97,8 +99,9 @@ class Faults:
     def _tell(self, part: str, line: Line) -> None:
         guide, state = self._guide, self._guide.state
         if state.talking:
-            guide.state = replace(state, queue=(state.queue[0], line, *state.queue[1:]))
-        elif part in _CAN_WAIT and state.phase in LISTENING and guide.step.do == "turn":
+            rest = (one for one in state.queue[1:] if not one.key.startswith(f"guide.{part}_"))  # that is past now
+            guide.state = replace(state, queue=(state.queue[0], line, *rest))
+        elif (part in _CAN_WAIT or line.key in _MENDED) and state.phase in LISTENING and guide.step.do == "turn":
             others = tuple(one for one in state.first if not one.key.startswith(f"guide.{part}_"))
             guide.state = replace(state, first=(*others, line))
         else:

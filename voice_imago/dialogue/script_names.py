@@ -164,9 +164,9 @@ GUIDE_KEYS: Final = frozenset(
         "word_aid", "word_aid_off",
         # faults: <part>_lost or <part>_failed, and <part>_back
         "microphone_lost", "microphone_back", "loudspeaker_lost", "loudspeaker_back", "recogniser_failed",
-        "recogniser_back", "voice_failed", "voice_back", "detector_failed", "detector_back", "journal_failed",
-        "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
-        "microphone_silent", "voice_replaced", "settings_failed",
+        "recogniser_back", "voice_failed", "voice_replaced", "voice_back", "detector_failed", "detector_back",
+        "journal_failed", "journal_back", "journal_full", "journal_late", "journal_aside", "echo_lost", "echo_back",
+        "microphone_silent", "settings_failed",
         # the journal
         "welcome_back", "last_mirrored", "unfinished", "practice_none", "practice_one", "practice", "practice_kind",
         "practice_appreciations", "practice_requests", "practice_days", "due_yesterday", "due_days", "due_week",

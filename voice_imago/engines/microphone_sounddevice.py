@@ -1,4 +1,4 @@
-"""The microphone: one stream kept open all session, 16 kHz mono, in chunks of 20 ms."""
+"""The microphone: one stream kept open all session, 16 kHz mono, in chunks of 20 or 40 ms."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ from voice_imago.errors import DeviceError
 
 CHUNK_S = 0.040
 """Half as many wakings as at 20 ms, at the price of hearing 20 ms later."""
+QUICK_CHUNK_S = 0.020
+"""Where somebody may be speaking over the guide (full duplex), those 20 ms count."""
 ONE_STEP = np.float32(1 / 32768)
 
 
 class SounddeviceMicrophone:
     """Hands each chunk to ``on_chunk`` in PortAudio's thread: it must only enqueue, not block, not raise."""
 
-    def __init__(self, on_chunk: Callable[[Samples], None], device: int | str | None = None) -> None:
+    def __init__(
+        self, on_chunk: Callable[[Samples], None], device: int | str | None = None, chunk_s: float = CHUNK_S
+    ) -> None:
         self._on_chunk = on_chunk
         self._device = device
+        self._chunk_s = chunk_s
         self._stream: Any = None
         self._resampler: Any = None
         self._watch = StreamWatch(HEAR_HZ, 0.0)
@@ -35,7 +40,7 @@ class SounddeviceMicrophone:
         """Open the device at 16 kHz, or at its own rate; also again after ``close``. Raises DeviceError."""
         tried = portaudio.formats("input", self._device, HEAR_HZ)
         stream = portaudio.open_stream(
-            "input", self._device, tried, block_s=CHUNK_S, latency="high", callback=self._received
+            "input", self._device, tried, block_s=self._chunk_s, latency="high", callback=self._received
         )
         self.device_name = portaudio.about("input", self._device).name
         self.device_rate_hz = float(stream.samplerate)
@@ -62,6 +67,11 @@ class SounddeviceMicrophone:
         stream = self._stream
         active = stream is not None and bool(stream.active)
         return self._watch.health(active=active, now=time.monotonic())
+
+    @property
+    def running(self) -> bool:
+        """A chunk has come."""
+        return self._watch.received_samples > 0
 
     @property
     def alive(self) -> bool:

@@ -28,6 +28,8 @@ from voice_imago.errors import DeviceError
 LATENCY_S = 0.060
 WATCH_S = 0.200
 """Seconds between looks at whether the stream still lives."""
+RUNNING_S = 0.200
+"""Seconds of sound, beyond the latency, after which a stream is believed to run."""
 
 
 class SounddevicePlayer:
@@ -131,6 +133,11 @@ class SounddevicePlayer:
         """Seconds from the callback to the loudspeaker, as the driver reports them."""
         stream = self._stream
         return 0.0 if stream is None else float(stream.latency)
+
+    @property
+    def running(self) -> bool:
+        """It has taken more than its buffers hold: also a device that does nothing fills those."""
+        return self._watch.received_samples > (self.latency_s + RUNNING_S) * self._watch.rate_hz
 
     def health(self) -> Literal["ok", "lost"]:
         stream = self._stream

@@ -159,10 +159,13 @@ class HouseVoice:
         engines: Mapping[str, ClosableVoice],
         shelf: Shelf = Shelf(()),
         on_failure: Callable[[EngineFailure], None] | None = None,
+        on_helped: Callable[[EngineFailure], None] | None = None,
     ) -> None:
+        """``on_failure``, ``on_helped``: see ChainVoice; from any thread."""
         if not engines:
             raise ValueError("a house voice needs at least one engine")
-        self._engines, self.shelf, self._on_failure = dict(engines), shelf, on_failure
+        self._engines, self.shelf = dict(engines), shelf
+        self._on_failure, self._on_helped = on_failure, on_helped
         self._chains: dict[str, ChainVoice] = {}
         self._lock = threading.Lock()
         self.name = ", ".join(engine.name for name, engine in engines.items() if name != "espeak" or len(engines) == 1)
@@ -182,6 +185,10 @@ class HouseVoice:
         """Raises the first engine's VoiceError when none of them could render."""
         self._chain(settings.voice).render(text, settings, target)
 
+    def render_soon(self, text: str, settings: VoiceSettings, target: Path) -> None:
+        """The same while somebody waits for it: an engine that hangs delays one prompt by a few seconds."""
+        self._chain(settings.voice).render_soon(text, settings, target)
+
     def render_many(self, texts: Sequence[str], settings: VoiceSettings, targets: Sequence[Path]) -> None:
         """Several texts at once where the engine can do that, else nothing; see ``Pyttsx3Voice.render_many``."""
         engine, name = full_name(settings.voice, tuple(self._engines))
@@ -200,7 +207,7 @@ class HouseVoice:
     def _chain(self, wanted: str) -> ChainVoice:
         with self._lock:
             if wanted not in self._chains:
-                self._chains[wanted] = ChainVoice(self._bound(wanted), self._on_failure)
+                self._chains[wanted] = ChainVoice(self._bound(wanted), self._on_failure, on_helped=self._on_helped)
             return self._chains[wanted]
 
     def _bound(self, wanted: str) -> list[ClosableVoice]:

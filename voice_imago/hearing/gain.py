@@ -77,9 +77,12 @@ class Gain:
         """What is added at present."""
         return 20.0 * float(np.log10(self._factor))
 
-    def apply(self, frame: Samples, level: float) -> Samples:
-        """The frame at the talkers' target level, clipped to full scale. ``level`` is the frame's own, in dB."""
-        if level > SILENCE_DB:
+    def apply(self, frame: Samples, level: float, *, follow: bool = True) -> Samples:
+        """The frame at the talkers' target level, clipped to full scale. ``level`` is the frame's own, in dB.
+
+        ``follow`` False: neither room nor talkers are learnt from it (what an echo canceller leaves is neither).
+        """
+        if follow and level > SILENCE_DB:
             self._follow(level)
         out: Samples = frame * np.float32(self._factor)
         np.minimum(out, np.float32(1.0), out=out)  # np.clip takes three times as long on so few samples

@@ -144,7 +144,8 @@ class Hearing:
 
     def _frame(self, heard: FrameHeard) -> list[HearingFact]:
         was_running = self._segmenter.running
-        change = self._segmenter.feed(heard.at, heard.speech)
+        believed = self._segmenter.speaking or not heard.doubtful  # what may be the guide itself begins nothing
+        change = self._segmenter.feed(heard.at, heard.speech if believed else 0.0)
         if self._segmenter.running:
             unheard = self._unheard and self._still_s < REST_S
             self._track.add(heard.at, heard.llr, fresh=not was_running, unheard=unheard)

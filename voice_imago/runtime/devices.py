@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from voice_imago.engines.portaudio import NAMES, NO_DEVICE_HINTS, Device, Kind, devices, reinitialise
 from voice_imago.errors import DeviceError, UsageError
 
-__all__ = ["Device", "Kind", "choices", "describe", "find_device", "list_devices", "match", "reinitialise"]
+__all__ = [
+    "Device", "Kind", "choices", "describe", "find_device", "list_devices", "match", "number_again", "reinitialise",
+]  # fmt: skip
 
 DRIVERS = ("Core Audio", "Windows WASAPI", "ALSA", "JACK Audio Connection Kit", "Windows DirectSound", "MME")
 """Where one device is offered by several drivers, the first of these is taken; others come last."""
@@ -32,6 +34,14 @@ def find_device(kind: Kind, wanted: str | int | None) -> int | None:
     if wanted is None or wanted == "":
         return None
     return match(list_devices(kind), kind, wanted).number
+
+
+def number_again(kind: Kind, wanted: str) -> int | None:
+    """PortAudio's number of a device that was there when the session began; it may have changed. DeviceError: gone."""
+    try:
+        return find_device(kind, wanted)
+    except UsageError as error:
+        raise DeviceError(error.message, error.hint) from error
 
 
 def match(found: Sequence[Device], kind: Kind, wanted: str | int) -> Device:

@@ -158,7 +158,8 @@ class Ear:
         if self._gated:
             self._gated = False
             self._detector.reset()
-        amplified = self._gain.apply(frame, level)
+        residue = self.gate.full and self.gate.over(start, at)
+        amplified = self._gain.apply(frame, level, follow=not residue)
         speech = self._detector.probability(amplified if self._level_sensitive else frame)
         llr, opinions = self._stretch.hear(self._frames, speech, frame)
         self._goes_on = self._goes_on and self._stretch.speaking

@@ -52,7 +52,8 @@ def own_engines() -> dict[str, ClosableVoice]:
 def make_voice(script: Script, language: str, address: str = "", on_fault: Faulted = tell_fault) -> HouseVoice:
     """Every engine as one; before all of them a speech server at home, if one is named.
 
-    A server that is not there is told and left out. Raises UsageError for one that cannot be used.
+    A server that is not there is told and left out. Raises UsageError for one that cannot be used. ``on_fault``
+    is told, from any thread, when another engine has spoken in the place of one that failed.
     """
     engines = own_engines()
     shelf = fill_shelf(engines, language, script.languages[language].voices)
@@ -63,7 +64,7 @@ def make_voice(script: Script, language: str, address: str = "", on_fault: Fault
             engines = {"home": HomeVoice(parse_address(address, VOICE_PORT), language), **engines}
         except VoiceError as error:
             output.error(f"{error} I speak with a voice of this computer.")
-    return HouseVoice(engines, shelf, lambda failure: _stands_in(failure, on_fault))
+    return HouseVoice(engines, shelf, on_helped=lambda failure: _stands_in(failure, on_fault))
 
 
 def _stands_in(failure: EngineFailure, on_fault: Faulted) -> None:

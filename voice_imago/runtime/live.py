@@ -15,9 +15,10 @@ from voice_imago import output
 from voice_imago.dialogue.script import Script
 from voice_imago.engines.detectors import make_detector, settings_for
 from voice_imago.engines.duplex_sounddevice import SounddeviceMicrophone, SounddevicePlayer
+from voice_imago.engines.microphone_sounddevice import CHUNK_S, QUICK_CHUNK_S
 from voice_imago.engines.ports import HEAR_HZ, Heard, Samples
 from voice_imago.engines.voice_shelf import HouseVoice
-from voice_imago.errors import DeviceError, FileError, RecognitionError, UsageError
+from voice_imago.errors import DeviceError, FileError, RecognitionError
 from voice_imago.events import (
     Input,
     KeyPressed,
@@ -33,7 +34,7 @@ from voice_imago.hearing.room import Room
 from voice_imago.remembering import remember, told_when_forgotten
 from voice_imago.runtime import profiles
 from voice_imago.runtime.all_tasks import AllTasks
-from voice_imago.runtime.devices import find_device, list_devices, reinitialise
+from voice_imago.runtime.devices import find_device, list_devices, number_again, reinitialise
 from voice_imago.runtime.duplex import Chunk, LostSound, make_duplex
 from voice_imago.runtime.ear import Ear
 from voice_imago.runtime.earcons import earcon
@@ -49,6 +50,7 @@ from voice_imago.runtime.model_tasks import Understanding
 from voice_imago.runtime.opening import Opening, choose_opening, room_of, with_room
 from voice_imago.runtime.plan import StartPlan
 from voice_imago.runtime.prompts_cache import PromptCache
+from voice_imago.runtime.settling import Settled
 from voice_imago.runtime.stage import Stage, StagePorts
 from voice_imago.runtime.table import Part, Table, TableDevices, TableNews
 from voice_imago.runtime.tasks import TaskPorts, Tasks
@@ -121,15 +123,25 @@ class Live:
         return self._stage.finished or "fault"
 
     def _lead(self) -> None:
-        looked = 0.0
+        looked, settled = 0.0, Settled()
         while self._stage.finished is None:
             self._inbox.work(POLL_S)
-            busy = self._stage.talking or self._stage.session.hearing.turn_open
-            self._enough_samples = self._detector.frame_samples * (1 if busy else IDLE_FRAMES)
+            self._enough_samples = self._enough()
             now = time.monotonic()
             if now - looked >= LOOK_S:
                 looked = now
                 self._table.watch(now)
+                settled.look(now, busy=self._busy)
+
+    @property
+    def _busy(self) -> bool:
+        return self._stage.talking or self._stage.session.hearing.turn_open
+
+    def _enough(self) -> int:
+        """Samples that are heard at once: every chunk where somebody may be speaking over the guide."""
+        if self._stage.talking and self._duplex is not None:
+            return 1
+        return self._detector.frame_samples * (1 if self._busy else IDLE_FRAMES)
 
     # ------------------------------------------------------------------ starting, in order
 
@@ -265,11 +277,12 @@ class Live:
         self._keys.start()
 
     def _new_microphone(self) -> SounddeviceMicrophone:
-        return SounddeviceMicrophone(self._heard, _number("input", self._plan.input))
+        chunk_s = QUICK_CHUNK_S if self._duplex else CHUNK_S
+        return SounddeviceMicrophone(self._heard, number_again("input", self._plan.input), chunk_s)
 
     def _new_loudspeaker(self) -> SounddevicePlayer:
         reference = self._duplex.reference.put if self._duplex else None
-        number = _number("output", self._plan.output)
+        number = number_again("output", self._plan.output)
         return SounddevicePlayer(self._began, self._ended, number, reference=reference)
 
     def _echo(self) -> Literal["half", "full"]:
@@ -377,11 +390,3 @@ class Live:
             self._scribe.submit(wanted.id, sound, wanted.short, wanted.turn, look=wanted.look)
         except RecognitionError:
             self._post(lambda at: TextReady(at, wanted.id, "", 0.0))
-
-
-def _number(kind: str, wanted: str) -> int | None:
-    """PortAudio's number of a device, which may change when one is plugged in. Raises DeviceError."""
-    try:
-        return find_device(kind, wanted)  # type: ignore[arg-type]
-    except UsageError as error:  # its name was right when the session began
-        raise DeviceError(error.message, error.hint) from error

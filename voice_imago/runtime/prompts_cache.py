@@ -30,6 +30,8 @@ BULK = 12
 """Texts that are rendered at once where that is cheaper."""
 GIVING_UP = 3
 """Failures in a row after which the background thread drops the rest; the next ``prepare`` tries again."""
+PATIENCE_S = 1.0
+"""Seconds for which a prompt that is waited for waits for the thread that prepares it; then it is made at once."""
 
 Faulted = Callable[[str, str], None]
 """Code (``voice_failed``, ``other_voice``, ``cache_disk``) and one sentence; from any thread, once each."""
@@ -124,15 +126,17 @@ class PromptCache:
             entry, volume = self._memory[key], self._manner(to).volume
         return at_volume(entry.pcm, volume)
 
-    def fetch(self, text: str, to: Partner | None = None) -> Pcm:
-        """The prompt as the voice is set now; blocks while it is loaded or rendered. Raises VoiceError."""
+    def fetch(self, text: str, to: Partner | None = None, *, waited_for: bool = False) -> Pcm:
+        """The prompt as the voice is set now; blocks while it is loaded or rendered. Raises VoiceError.
+
+        ``waited_for``: neither an engine that hangs nor a thread that waits for it holds this one up for long."""
         settings, pitch = self._tuned(to)
         key = self._key_of(text, settings, pitch)
-        entry = self._claimed(key)
+        entry = self._claimed(key, PATIENCE_S if waited_for else None)
         if entry is None:
             try:
                 on_disk = self._maker.key(text, settings)
-                entry = _Entry(text, self._maker.make(text, settings, on_disk, pitch))
+                entry = _Entry(text, self._maker.make(text, settings, on_disk, pitch, waited_for=waited_for))
                 self._remember(key, entry)
             finally:
                 with self._changed:
@@ -235,7 +239,7 @@ class PromptCache:
         self._changed.notify_all()
 
     def _answer(self, text: str, ready: Ready, to: Partner | None) -> None:
-        ready(self._fetched(text, to))
+        ready(self._fetched(text, to, waited_for=self._background))
 
     def _work(self) -> None:
         while (batch := self._next()) is not None:
@@ -262,10 +266,10 @@ class PromptCache:
         except Exception as error:
             self._tell("voice_failed", f"Prompts could not be prepared: {type(error).__name__}.")
 
-    def _fetched(self, text: str, to: Partner | None) -> Pcm | None:
+    def _fetched(self, text: str, to: Partner | None, *, waited_for: bool = False) -> Pcm | None:
         """The boundary of the worker threads: whatever happens, they go on and the fault is told."""
         try:
-            return self.fetch(text, to)
+            return self.fetch(text, to, waited_for=waited_for)
         except VoiceError as error:
             self._tell("voice_failed", str(error))
         except Exception as error:
@@ -277,6 +281,7 @@ class PromptCache:
         with self._changed:
             while not self._closed:
                 batch: list[Wanted] = []
+                something = bool(self._pending)
                 while self._pending and len(batch) < (BULK if self._maker.in_bulk else 1):
                     wanted = self._pending[0]
                     if batch and self._tuned(wanted[1]) != self._tuned(batch[0][1]):
@@ -287,7 +292,8 @@ class PromptCache:
                 if batch:
                     self._working += 1
                     return batch
-                self._changed.notify_all()
+                if something:  # else two threads would wake each other for ever
+                    self._changed.notify_all()
                 self._changed.wait()
         return None
 
@@ -322,10 +328,10 @@ class PromptCache:
         key = self._maker.key(text, settings)
         return key if pitch == 1.0 else f"{key} {pitch}"
 
-    def _claimed(self, key: str) -> _Entry | None:
-        """What memory has; else None, and the key is the caller's to make (waits while another makes it)."""
+    def _claimed(self, key: str, patience_s: float | None) -> _Entry | None:
+        """What memory has; else None, and the key is the caller's to make (waits a while for another who makes it)."""
         with self._changed:
-            self._changed.wait_for(lambda: key not in self._busy)
+            self._changed.wait_for(lambda: key not in self._busy, patience_s)
             entry = self._memory.get(key)
             if entry is not None:
                 self._memory.move_to_end(key)

@@ -47,18 +47,20 @@ class PromptMaker:
         """This text is rendered by way of RAM only."""
         self._unkept.add(text)
 
-    def make(self, text: str, settings: VoiceSettings, key: str, pitch: float = 1.0) -> Pcm:
-        """Ready to play, at full volume. Raises VoiceError.
+    def make(
+        self, text: str, settings: VoiceSettings, key: str, pitch: float = 1.0, *, waited_for: bool = False
+    ) -> Pcm:
+        """Ready to play, at full volume. Raises VoiceError. ``waited_for``: no engine is given long.
 
         ``pitch``: a factor, made as a tape does it, by playing the same samples at another rate; the caller asks the
         engine for a slower or faster pace, so that the prompt takes as long as without.
         """
         disk = self._disk
         if disk is None or text in self._unkept:
-            rate_hz, sound = self._by_way_of_ram(text, settings)
+            rate_hz, sound = self._by_way_of_ram(text, settings, waited_for)
         else:
             kept = self._kept(disk, text, settings, key)
-            rate_hz, sound = kept if kept is not None else self._rendered(disk, text, settings, key)
+            rate_hz, sound = kept if kept is not None else self._rendered(disk, text, settings, key, waited_for)
         return ready_to_play(sound, round(rate_hz * pitch))
 
     def on_disk(self, text: str, key: str) -> bool:
@@ -97,19 +99,23 @@ class PromptMaker:
         disk.touch(key)
         return rate_hz, sound
 
-    def _rendered(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str) -> Sound:
+    def _render(self, text: str, settings: VoiceSettings, target: Path, waited_for: bool) -> None:
+        soon = getattr(self._engine, "render_soon", None) if waited_for else None
+        (soon or self._engine.render)(text, settings, target)
+
+    def _rendered(self, disk: PromptFolder, text: str, settings: VoiceSettings, key: str, waited_for: bool) -> Sound:
         try:
-            self._engine.render(text, settings, disk.path(key))
+            self._render(text, settings, disk.path(key), waited_for)
             sound = read_wav(disk.path(key))
         except VoiceError as error:
             if not isinstance(error, PlaceError) and disk.works():
                 raise
             self._lose(disk, "the disk is full or cannot be written")
-            return self._by_way_of_ram(text, settings)
+            return self._by_way_of_ram(text, settings, waited_for)
         disk.added(key)
         return sound
 
-    def _by_way_of_ram(self, text: str, settings: VoiceSettings) -> Sound:
+    def _by_way_of_ram(self, text: str, settings: VoiceSettings, waited_for: bool) -> Sound:
         try:
             parent = RAM_FOLDER if os.access(RAM_FOLDER, os.W_OK) else None
             place = tempfile.mkdtemp(prefix="voice-imago-", dir=parent)
@@ -118,7 +124,7 @@ class PromptMaker:
             raise VoiceError(reason, "Free some disk space.") from error
         try:
             path = Path(place, "prompt.wav")
-            self._engine.render(text, settings, path)
+            self._render(text, settings, path, waited_for)
             return read_wav(path)
         finally:
             shutil.rmtree(place, ignore_errors=True)

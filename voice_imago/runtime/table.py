@@ -25,6 +25,7 @@ LONGEST_GAP_S = 2.0
 """Seconds of silence that are filled in at once; a computer that slept did not listen."""
 
 Part = Literal["microphone", "loudspeaker"]
+PARTS: tuple[Part, ...] = ("loudspeaker", "microphone")
 SENTENCES: dict[Part, str] = {"microphone": "The microphone is gone.", "loudspeaker": "The loudspeaker is gone."}
 
 
@@ -39,6 +40,11 @@ class Device(Protocol):
 
     def health(self) -> str:
         """'lost' when it is gone."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Sound has really passed since it was opened; a device may open and then do nothing."""
         ...
 
 
@@ -107,6 +113,8 @@ class Table:
         self._microphone: Device | None = None
         self._loudspeaker: Loudspeaker | None = None
         self._search: _Search | None = None
+        self._on_trial: set[Part] = set()
+        """Opened again after a loss, and not running yet."""
         self._heard_until = 0.0
         self._silent = False
         self._behind = (0.0, 0.0)
@@ -131,6 +139,7 @@ class Table:
         self._close("microphone")
 
     def _close(self, part: Part) -> None:
+        self._on_trial.discard(part)
         if part == "microphone":
             device, self._microphone = self._microphone, None
         else:
@@ -141,8 +150,8 @@ class Table:
     # ------------------------------------------------------------------ ports.Player
 
     def audible(self) -> bool:
-        """Whether there is a loudspeaker."""
-        return self._loudspeaker is not None
+        """Whether there is a loudspeaker, and it runs."""
+        return self._loudspeaker is not None and "loudspeaker" not in self._on_trial
 
     def latency_s(self) -> float:
         """Seconds from a sample's being given to the loudspeaker to its being heard; 0 without one."""
@@ -185,17 +194,36 @@ class Table:
 
     def watch(self, now: float) -> None:
         """Look after both; ``now`` in monotonic seconds. Cheap while all is well."""
-        for part, device in (("loudspeaker", self._loudspeaker), ("microphone", self._microphone)):
+        for part in PARTS:
+            device = self._device(part)
             if device is not None and device.health() == "lost":
-                self._lose(part, now)  # type: ignore[arg-type]
+                if part in self._on_trial:
+                    self._close(part)
+                else:
+                    self._lose(part, now)
         self._watch_sound(now)
         search = self._search
         if search is None:
             return
+        self._judge_trials(search)
         if "microphone" in search.parts:
             self._fill_in(now)
-        if now >= search.next_try:
+        if search.parts and now >= search.next_try:
             self._try_again(search, now)
+        if not search.parts:
+            self._search = None
+
+    def _device(self, part: Part) -> Device | None:
+        return self._microphone if part == "microphone" else self._loudspeaker
+
+    def _judge_trials(self, search: _Search) -> None:
+        """What was opened again is back once sound passes: else a dead one would be found and lost every second."""
+        for part in sorted(self._on_trial, reverse=True):  # the microphone first
+            device = self._device(part)
+            if device is not None and device.running:
+                self._on_trial.discard(part)
+                search.parts.discard(part)
+                self._news.back(part)
 
     def _watch_sound(self, now: float) -> None:
         """A microphone that is there and yet not heard: switched off, or losing what it hears."""
@@ -235,15 +263,16 @@ class Table:
         search.next_try = now + REOPEN_S[min(search.tries, len(REOPEN_S) - 1)]
         if search.tries > 1 and self._may_look(search):
             self._look_anew(now)
-        for part in sorted(search.parts, reverse=True):  # the microphone first
+        for part in sorted(search.parts - self._on_trial, reverse=True):
             if self._opened(part):
-                search.parts.discard(part)
-                self._news.back(part)
-        if not search.parts:
-            self._search = None
+                self._on_trial.add(part)
+        self._judge_trials(search)
 
     def _may_look(self, search: _Search) -> bool:
-        """Not while a prompt would be cut off, or a word lost: then the other device is still there."""
+        """Not while a prompt would be cut off, or a word lost: then the other device is still there. Nor while one has
+        just been opened, which may take seconds to begin."""
+        if self._on_trial:
+            return False
         busy = self._news.talking() if "microphone" in search.parts else self._news.hearing()
         return not busy or search.parts == {"microphone", "loudspeaker"}
 
