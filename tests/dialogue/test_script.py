@@ -369,6 +369,13 @@ def test_all_problems_of_all_files_are_told_at_once(folder: Path, edit: Edit) ->
     assert lines[-1] == "Correct the files, then try again."
 
 
+def test_words_that_cannot_be_read_are_one_problem_and_not_one_for_each_prompt(folder: Path, edit: Edit) -> None:
+    edit("en/guide.toml", "[hello]", "[hello")
+
+    (problem,) = check_prompts(folder)
+    assert problem.startswith("en/guide.toml: is not valid TOML: ")
+
+
 def test_a_graph_that_cannot_be_read_makes_no_problem_of_the_words_it_would_use(folder: Path, edit: Edit) -> None:
     edit("dialogues/request.toml", 'do = "branch"', 'do = "brunch"')
 

@@ -27,6 +27,8 @@ class Problems:
     """Everything that is wrong, in the order of the files."""
 
     lines: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """Files of which nothing is known: what is missing in them is no problem of its own."""
 
     def add(self, file: str, place: str, what: str) -> None:
         self.lines.append(_visible(f"{file}: {place}: {what}" if place else f"{file}: {what}"))
@@ -57,16 +59,19 @@ def file_name(folder: Path, path: Path) -> str:
 
 
 def read_toml(folder: Path, path: Path, problems: Problems) -> dict[str, Any] | None:
+    file = file_name(folder, path)
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        problems.add(file_name(folder, path), "", "the file is missing")
+        problems.add(file, "", "the file is missing")
+        return None
     except UnicodeDecodeError:
-        problems.add(file_name(folder, path), "", "is not UTF-8 text; save it as UTF-8")
+        problems.add(file, "", "is not UTF-8 text; save it as UTF-8")
     except OSError as error:
-        problems.add(file_name(folder, path), "", f"cannot be read ({error.strerror})")
+        problems.add(file, "", f"cannot be read ({error.strerror})")
     except tomllib.TOMLDecodeError as error:
-        problems.add(file_name(folder, path), "", f"is not valid TOML: {error}")
+        problems.add(file, "", f"is not valid TOML: {error}")
+    problems.unread.add(file)
     return None
 
 

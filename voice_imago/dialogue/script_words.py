@@ -128,6 +128,8 @@ def _check_keys(words: _Words, broken: Collection[str]) -> None:
     instead = {prompt.without for prompt in prompts.values()}
     unused = [key for key in prompts if key not in needed | instead and key.partition(".")[0] not in broken]
     for key in sorted(needed - set(prompts)) if words.language.offered else ():
+        if f"{words.language.code}/{key.partition('.')[0]}.toml" in words.problems.unread:
+            continue
         where = words.used[key][0] if key in words.used else ("the guide itself", None)
         user = f"step '{where[1].id}' in {where[0]}" if where[1] else where[0]
         near = did_you_mean(key.partition(".")[2], [other.partition(".")[2] for other in unused])
