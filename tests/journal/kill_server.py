@@ -30,8 +30,8 @@ PATIENCE_S = 60.0
 class DeadlyConnection:
     """A real connection; before its ``fatal``-th statement the process dies."""
 
-    def __init__(self, real: Any, fatal: int, done: int) -> None:
-        self._real, self._fatal, self._done = real, fatal, done
+    def __init__(self, real: Any, fatal: int) -> None:
+        self._real, self._fatal, self.done = real, fatal, 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -45,15 +45,14 @@ class DeadlyConnection:
         return self._real.executemany(*arguments)
 
     def _step(self) -> None:
-        self._done += 1
-        if self._done == self._fatal:
+        self.done += 1
+        if self.done == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def play(settings: SessionSettings, inputs: list[Any], path: Path, tell: int, fatal: int) -> None:
     """The child: a session at full speed, kept in ``path``; each prompt is told once the keeper has let it pass."""
-    if fatal:
-        make_deadly(fatal)
+    counted = make_deadly(fatal) if fatal else []
     keeper = Keeper(Journal(path), KeeperPorts(wait_s=None), wishes=("transcript", "transcript"))
     session = Session(script(), settings)
     turns = 0
@@ -65,16 +64,19 @@ def play(settings: SessionSettings, inputs: list[Any], path: Path, tell: int, fa
             os.write(tell, f"{turns} {session.dialogue.step.id}\n".encode())
     keeper.close()
     keeper.journal.close()
+    os.write(tell, f"{sum(one.done for one in counted)} statements\n".encode())
 
 
-def make_deadly(fatal: int) -> None:
+def make_deadly(fatal: int) -> list[DeadlyConnection]:
     """Statements are counted from the first one that touches the file: also those that make its tables."""
-    real = connection.connect
+    real, made = connection.connect, []
 
     def connect(*arguments: Any, **named: Any) -> Any:
-        return DeadlyConnection(real(*arguments, **named), fatal, 0)
+        made.append(DeadlyConnection(real(*arguments, **named), fatal))
+        return made[-1]
 
     connection.connect = connect  # type: ignore[assignment]
+    return made
 
 
 def one_kill(order: dict[str, Any], settings: SessionSettings, inputs: list[Any]) -> dict[str, Any]:
@@ -101,7 +103,10 @@ def one_kill(order: dict[str, Any], settings: SessionSettings, inputs: list[Any]
         told += chunk
     os.close(hears)
     _, status = os.waitpid(child, 0)
-    return {"told": told.decode().splitlines(), "killed": os.WIFSIGNALED(status)}
+    lines = [line.split() for line in told.decode().splitlines()]
+    heard = [(int(turns), step) for turns, step in lines if step != "statements"]
+    counted = [int(number) for number, what in lines if what == "statements"]
+    return {"told": heard, "killed": os.WIFSIGNALED(status), "statements": counted[0] if counted else 0}
 
 
 def main() -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.kept_room import ANA, BEN, MIRRORED, NAMES, SENT, KeptRoom, found, keep_one, kept, raw, rows
+from tests.journal.kept_room import ANA, BEN, MIRRORED, NAMES, SENT, KeptRoom, found, keep_one, kept, raw, rows, script
 from voice_imago.events import Agreement, Consent, Publish, TurnEnded
 from voice_imago.journal import files
 from voice_imago.journal.keeper import UNDECIDED_S
 from voice_imago.journal.levels import LEVELS, Level, stricter
+from voice_imago.journal.logbook import APPRECIATIONS
 from voice_imago.journal.notes import Agreement as Request
 from voice_imago.journal.notes import Appointment, Item
 
@@ -64,6 +65,15 @@ def test_counts_hold_what_can_be_counted(path: Path) -> None:
     kept_turns = rows(path, "SELECT turn, speaker, start_s, end_s, why FROM turns ORDER BY turn")
     assert kept_turns == [(t.turn, t.speaker, t.start, t.end, t.why) for t in turns]
     assert {speaker for _, speaker, *_ in kept_turns} == {0, 1}
+
+
+def test_appreciations_are_counted_in_every_dialogue_that_asks_for_one(path: Path) -> None:
+    """Each by whom and where it was said; one that is taken up again counts once."""
+    graphs = script().graphs
+    assert all(graphs[graph].steps[step].kind == "send" for graph, step in APPRECIATIONS)
+    with kept(path, "counts") as keeper:
+        KeptRoom(keeper, "daily").to_the_end()
+    assert rows(path, "SELECT dialogue, appreciations FROM sessions") == [("daily", 2)]
 
 
 def test_notes_hold_names_and_agreements_but_nothing_that_was_said(path: Path) -> None:

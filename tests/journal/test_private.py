@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.journal.kept_room import raw, rows
+from tests.tried_once import tried_once
 from voice_imago.errors import UsageError, VaultError
 from voice_imago.journal import files, sealing
 from voice_imago.journal.journal import Journal
@@ -25,37 +25,10 @@ def path(home: Path) -> Path:
     return files.journal_file()
 
 
-_new_identity, _open_with = sealing.new_identity, sealing.open_with
-
-
-@cache
-def _identity(passphrase: str) -> tuple[str, bytes]:
-    """One real key for each passphrase: locking takes a second by design."""
-    return _new_identity(passphrase)
-
-
-@cache
-def _tried(sealed: bytes, passphrase: str) -> bytes | VaultError:
-    """So does each try of a passphrase; the same try is really done once."""
-    try:
-        return _open_with(sealed, passphrase)
-    except VaultError as error:
-        return error
-
-
-def _opened(sealed: bytes, passphrase: str) -> bytes:
-    done = _tried(sealed, passphrase)
-    if isinstance(done, VaultError):
-        raise done
-    return done
-
-
 class TestWithAge:
     @pytest.fixture(autouse=True)
     def _installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        pytest.importorskip("pyrage")
-        monkeypatch.setattr(sealing, "new_identity", _identity)
-        monkeypatch.setattr(sealing, "open_with", _opened)
+        tried_once(monkeypatch)
 
     def test_what_is_put_without_a_secret_is_read_with_the_owners(self, path: Path) -> None:
         with Journal(path) as journal:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from tests.tried_once import tried_once
 from voice_imago.events import Partner, Perform, Task
 from voice_imago.journal import files
 from voice_imago.journal.journal import Journal, reading
@@ -21,7 +21,6 @@ TODAY = datetime.date(2026, 3, 2)
 NAMES = ("Annegret", "Benedikt")
 Given = tuple[tuple[str, str, str], ...]
 WISH: Given = (("request", "words", "I'll put the xylophone away by six"), ("giver", "name:1", "Benedikt"))
-NEEDS_AGE = pytest.mark.skipif(importlib.util.find_spec("pyrage") is None, reason="the extra vault is not installed")
 
 
 class Kept:
@@ -206,8 +205,8 @@ def test_ones_own_part_needs_ones_own_secret() -> None:
         assert kept.does("unlock", partner=0).outcome == "unavailable", "nothing was typed"
 
 
-@NEEDS_AGE
-def test_ones_own_part_is_read_with_the_secret_alone() -> None:
+def test_ones_own_part_is_read_with_the_secret_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried_once(monkeypatch)
     with Kept("none", "my own word") as kept:
         assert kept.does("unlock", partner=0).outcome == "new"
         assert kept.does("recall", "workup", partner=0).outcome == "nothing"

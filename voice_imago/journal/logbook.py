@@ -15,8 +15,20 @@ from voice_imago.session import Session
 
 __all__ = ["Logbook"]
 
-APPRECIATION = ("appreciation", "thing")
-"""Dialogue and step in which an appreciation is said."""
+APPRECIATIONS = frozenset(
+    {
+        ("appreciation", "thing"),
+        ("short_appreciation", "thing"),
+        ("daily", "today"),
+        ("flooding_appreciation", "body"),
+        ("flooding_appreciation", "character"),
+        ("flooding_appreciation", "doing"),
+        ("flooding_appreciation", "whole"),
+        ("weekly", "value"),
+        ("weekly", "value_two"),
+    }
+)
+"""Graphs and steps in which an appreciation is said."""
 MOST_MIRRORED_WORDS = 40
 """Of the last mirrored line that is said again; the rest is left out."""
 
@@ -32,9 +44,8 @@ class Logbook:
         """Length of the session so far."""
         self.mirrored = ""
         """What was mirrored last."""
-        self._dialogue = guide.course.dialogue
         self._mirror = guide.script.graphs[MIRROR_GRAPH].start
-        self._step, self._actor = "", ""
+        self._graph, self._step, self._actor = "", "", ""
         self._turns: list[TurnRow] = []
         self._words: list[tuple[str, int, str]] = []
         self._harm = HarmWords(guide.script.languages[guide.course.language].replies)
@@ -47,7 +58,8 @@ class Logbook:
         self._withheld: set[int] = set()
         """Turns of which no word is kept."""
         self._mirrors: set[int] = set()
-        self._appreciated: set[str] = set()
+        self._appreciated: set[tuple[str, str, str]] = set()
+        """Graph, step and who said it."""
         self._closed_turns: set[int] = set()
 
     def input(self, given: Input, *, words: bool) -> None:
@@ -103,14 +115,15 @@ class Logbook:
         self._closed_turns.add(ended.turn)
         if self._step == self._mirror:
             self._mirrors.add(ended.turn)
-        elif (self._dialogue, self._step) == APPRECIATION:
-            self._appreciated.add(self._actor)
+        elif (self._graph, self._step) in APPRECIATIONS:
+            self._appreciated.add((self._graph, self._step, self._actor))
 
     def look(self, session: Session) -> None:
         """This is where the dialogue stands."""
         guide = session.dialogue.guide
         number, count = guide.walker.position(guide.state)
         self._place = (guide.step.id, number, count)
+        self._graph = guide.state.call.graph
         self._standing = standing_of(guide, self.mirrored)
 
     def cut(self, reason: str | None) -> Progress:
