@@ -119,7 +119,8 @@ class Perform:
     ``try_model``           a timed decode with it: ``good``, ``slow``, ``too_slow`` (slower than speech)
     ``use_model``           from now on it understands; it is remembered: ``good``
     ``decline_model``       none is wanted, and that is remembered: ``good``
-    ``another_voice``       the guide speaks with the language's next voice: ``good``, ``only`` (there is no other one)
+    ``another_voice``       the guide speaks with the language's next voice, to ``partner`` (None: to both): ``good``,
+                            ``only`` (there is no other one)
     ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
     ``keep_way``            how the guide reaches the couple (``what``: "voice", "text" or "both" for what is muted;
                             "sounds" or "words") is remembered: ``good``
