@@ -61,9 +61,11 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Chime:
-    """Play an earcon: 'listening', 'time', 'paused', 'done'."""
+    """Play an earcon: 'listening', 'time', 'paused', 'done', 'fault'."""
 
     name: str
+    text: str = ""
+    """What is printed where nothing is said with it, so that the sound alone carries nothing."""
 
 
 @dataclass(frozen=True, slots=True)
