@@ -61,9 +61,11 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Chime:
-    """Play an earcon: 'listening', 'time', 'paused', 'done'."""
+    """Play an earcon: 'listening', 'time', 'paused', 'done', 'fault'."""
 
     name: str
+    text: str = ""
+    """What is printed where nothing is said with it, so that the sound alone carries nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class Perform:
     ``another_voice``       the guide speaks with the language's next voice, to ``partner`` (None: to both): ``good``,
                             ``only`` (there is no other one)
     ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
-    ``keep_way``            how the guide reaches the couple (``what``: "voice", "text" or "both" for what is muted;
-                            "sounds" or "words") is remembered: ``good``
+    ``keep_way``            how the guide reaches the couple ("voice" or "text" is muted, or they have "both"; "sounds" or
+                            "words") is remembered: ``good``
     ======================  =========================================================================================
     """
 

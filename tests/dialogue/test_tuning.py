@@ -210,7 +210,7 @@ def test_a_tone_in_the_middle_of_a_turn_is_introduced_when_the_guide_speaks_next
     guide.chime("time", alone=True)
     guide.speak([guide.line("guide.resumed")], "again")
     effects = guide.flush()
-    assert [e for e in effects if isinstance(e, Chime)] == [Chime("time"), Chime("time")]
+    assert [e for e in effects if isinstance(e, Chime)] == [Chime("time", "The time is over.")] * 2
     assert [e.prompt for e in effects if isinstance(e, Say)] == ["guide.sound_time"]
     assert [line.key for line in guide.state.queue] == ["guide.sound_time", "guide.resumed"]
 

@@ -261,6 +261,18 @@ def test_what_cannot_be_heard_is_shown_though_text_is_muted() -> None:
     assert Staging(SetSession(say(1)), audible=False, mute="text").shown == ["Line 1."]
 
 
+def test_a_tone_that_sounds_alone_is_printed_and_one_that_leads_a_prompt_is_not() -> None:
+    session = SetSession(say(1))
+    staging = Staging(session)
+    staging.stage.feed(press(session, Chime("time", "The time is over.")))
+    assert staging.shown == ["Line 1.", "The time is over."]
+    staging.stage.feed(press(session, Chime("paused", "Not needed."), say(2)))
+    assert staging.shown[2:] == ["Line 2."]
+    silent = Staging(session, mute="text")
+    silent.stage.feed(press(session, Chime("time", "The time is over.")))
+    assert silent.shown == []
+
+
 def test_a_screen_reader_is_not_listened_to_while_it_says_a_prompt() -> None:
     staging = Staging(SetSession(say(1)), mute="voice")
     assert heard(staging.pass_s(reading_s("Line 1.") + 0.5)) == []

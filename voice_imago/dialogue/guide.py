@@ -252,7 +252,8 @@ class Guide(Speaking):
         if course.earcons == "off":
             return
         if course.earcons == "sounds" and course.mute != "voice":
-            self.emit(Chime(name))
+            printed = alone and self.wording.knows(f"guide.instead_{name}")
+            self.emit(Chime(name, self.line(f"guide.instead_{name}").text if printed else ""))
             if name not in course.earcons_known:
                 self.course = replace(course, earcons_known=course.earcons_known | {name})
                 self.say_before_the_next(self.line(f"guide.sound_{name}"))

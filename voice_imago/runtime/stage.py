@@ -161,6 +161,7 @@ class Stage:
         """What is heard is not shown, or what is shown is not heard; what cannot be heard is shown all the same."""
         self._mute_next: Mute | None = None
         self._earcon: Pcm | None = None
+        self._earcon_text = ""
         self._waiting: deque[Input] = deque()
         self._busy = False
         self._table: dict[type, Callable[[Any], None]] = {
@@ -241,6 +242,8 @@ class Stage:
         earcon, self._earcon = self._earcon, None
         if earcon is not None:
             self._sound_alone(earcon)
+            if self._earcon_text and self._mute != "text":
+                self.ports.show(self._earcon_text)
 
     # ------------------------------------------------------------------ prompts
 
@@ -336,7 +339,7 @@ class Stage:
     def _chime(self, chime: Chime) -> None:
         """An earcon leads the prompt that follows it in the same breath, or sounds alone; it never cuts one off."""
         if self.ports.chime is not None:
-            self._earcon = self.ports.chime(chime.name)
+            self._earcon, self._earcon_text = self.ports.chime(chime.name), chime.text
 
     def _sound_alone(self, earcon: Pcm) -> None:
         """Over whatever is heard; where nothing is, the gate shuts for it."""
