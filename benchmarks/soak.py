@@ -88,11 +88,13 @@ class Soaked(Rehearsal):
         self._settled.look(self._now(), busy=self._stage.talking or self.session.hearing.turn_open)  # as live
         if self.growth.due(self._now()):
             self._look()
+        elif self.growth.warm_mb and self._clock % (HEAR_HZ * 64) == 0:
+            self.growth.now_mb = resident_mb()
 
     def run(self) -> Outcome:
         self._settled = Settled()
         outcome = super().run()
-        self._look()
+        print(f"the end of the session, where the journal is packed: {resident_mb() - self.growth.now_mb:+.1f} MB")
         return outcome
 
     def _look(self) -> None:
