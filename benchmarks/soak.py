@@ -39,6 +39,7 @@ from voice_imago.runtime.settling import Settled  # noqa: E402
 
 WARM_S = 600.0
 """Growth counts from here on: every prompt has been said once, every buffer is full."""
+ROOM_WARM_S = 300.0
 ECHO_S, ECHO_DB = 0.1, -12.0
 BLOCK_S = 0.02
 
@@ -87,11 +88,13 @@ class Soaked(Rehearsal):
         self._settled.look(self._now(), busy=self._stage.talking or self.session.hearing.turn_open)  # as live
         if self.growth.due(self._now()):
             self._look()
+        elif self.growth.warm_mb and self._clock % (HEAR_HZ * 64) == 0:
+            self.growth.now_mb = resident_mb()
 
     def run(self) -> Outcome:
         self._settled = Settled()
         outcome = super().run()
-        self._look()
+        print(f"the end of the session, where the journal is packed: {resident_mb() - self.growth.now_mb:+.1f} MB")
         return outcome
 
     def _look(self) -> None:
@@ -192,7 +195,7 @@ def talk(guided: Guided, room: VirtualRoom, clip: Path, minutes: float) -> None:
                     f"{now / 60:5.1f} min  {event['event']} {event.get('part', '')} {event.get('code', '')}", flush=True
                 )
         windows = [event for event in guided.events if event["event"] == "listening"]
-        if warm is None and now > 120.0:
+        if warm is None and now > ROOM_WARM_S:
             warm = (memory_mb(guided.process.pid), newest["wall"], newest["t"])
         if warm is not None and now - noted > 300.0:
             noted = now
@@ -213,7 +216,7 @@ def talk(guided: Guided, room: VirtualRoom, clip: Path, minutes: float) -> None:
     guided.process.wait(timeout=60.0)
     newest = [*guided.new_events(), newest][0]
     behind_s = (newest["wall"] - warm[1]) - (newest["t"] - warm[2])
-    print(f"virtual room      {(newest['wall'] - warm[1]) / 60:6.1f} min after the first two")
+    print(f"virtual room      {(newest['wall'] - warm[1]) / 60:6.1f} min after the first five")
     print(f"memory            {warm[0]:6.1f} MB, then {mb:.1f}: {mb - warm[0]:+.1f} MB")
     lost = max(0, int(behind_s / BLOCK_S - 2))
     print(f"clock             {1000 * behind_s:6.0f} ms behind the wall: {lost} blocks lost")
