@@ -124,8 +124,8 @@ class Perform:
     ``another_voice``       the guide speaks with the language's next voice, to ``partner`` (None: to both): ``good``,
                             ``only`` (there is no other one)
     ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
-    ``keep_way``            how the guide reaches the couple ("voice" or "text" is muted, or they have "both"; "sounds" or
-                            "words") is remembered: ``good``
+    ``keep_way``            how the guide reaches the couple ("voice" or "text" is muted, or they have "both"; "sounds"
+                            or "words") is remembered: ``good``
     ======================  =========================================================================================
     """
 
