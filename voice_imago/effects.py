@@ -122,7 +122,7 @@ class Perform:
     ``use_model``           from now on it understands; it is remembered: ``good``
     ``decline_model``       none is wanted, and that is remembered: ``good``
     ``another_voice``       the guide speaks with the language's next voice: ``good``, ``only`` (there is no other one)
-    ``know_sound``          an earcon was introduced in words (``what``), and that is remembered: ``good``
+    ``know_sound``          an earcon was introduced in words, and that is remembered: ``good``
     ``keep_way``            how the guide reaches the couple ("voice" or "text" is muted, or "both" are there; "sounds",
                             "words") is remembered: ``good``
     ======================  =========================================================================================
