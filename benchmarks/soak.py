@@ -39,7 +39,7 @@ from voice_imago.runtime.settling import Settled  # noqa: E402
 
 WARM_S = 600.0
 """Growth counts from here on: every prompt has been said once, every buffer is full."""
-ROOM_WARM_S = 300.0
+ROOM_WARM_S = 600.0
 ECHO_S, ECHO_DB = 0.1, -12.0
 BLOCK_S = 0.02
 
@@ -88,6 +88,7 @@ class Soaked(Rehearsal):
         self._settled.look(self._now(), busy=self._stage.talking or self.session.hearing.turn_open)  # as live
         if self.growth.due(self._now()):
             self._look()
+            self._outcome.texts.clear()  # a rehearsal remembers what was said; live nobody does
         elif self.growth.warm_mb and self._clock % (HEAR_HZ * 64) == 0:
             self.growth.now_mb = resident_mb()
 
@@ -216,7 +217,7 @@ def talk(guided: Guided, room: VirtualRoom, clip: Path, minutes: float) -> None:
     guided.process.wait(timeout=60.0)
     newest = [*guided.new_events(), newest][0]
     behind_s = (newest["wall"] - warm[1]) - (newest["t"] - warm[2])
-    print(f"virtual room      {(newest['wall'] - warm[1]) / 60:6.1f} min after the first five")
+    print(f"virtual room      {(newest['wall'] - warm[1]) / 60:6.1f} min after the first ten")
     print(f"memory            {warm[0]:6.1f} MB, then {mb:.1f}: {mb - warm[0]:+.1f} MB")
     lost = max(0, int(behind_s / BLOCK_S - 2))
     print(f"clock             {1000 * behind_s:6.0f} ms behind the wall: {lost} blocks lost")

@@ -123,7 +123,9 @@ def test_a_recogniser_that_dies_is_started_again_and_keys_lead_on_meanwhile(room
         assert guided.process.wait(timeout=PATIENCE_S) == 0, (tmp_path / "out.txt").read_text()
     finally:
         end_of(guided)
-    assert "I understand words again." in (tmp_path / "out.txt").read_text()
+    faults = [event["code"] for event in guided.events if event["event"] == "fault"]
+    assert faults == ["died"]
+    assert "Traceback" not in (tmp_path / "out.txt").read_text()
 
 
 def scribes_of(guided: Guided) -> list[int]:

@@ -35,7 +35,7 @@ WRONG_KEY = "This passphrase does not open the journal {path}."
 WRONG_KEY_HINT = "Try again. If it never had a passphrase, the file is damaged; nothing was changed."
 _SETTINGS = (
     "journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "secure_delete = ON", "foreign_keys = ON",
-    "trusted_schema = OFF",
+    "trusted_schema = OFF", "cache_size = -256",  # KiB: what is written is hardly ever read again
 )  # fmt: skip
 
 
