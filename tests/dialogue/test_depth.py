@@ -106,7 +106,7 @@ def test_the_third_move_offers_a_pause_a_smaller_piece_or_going_on() -> None:
     assert [one.rung for one in table.published(Intervention)] == [1, 2, 3]
     assert table.step == "pause_or_smaller"
     asked = [say.text for say in table.said if say.prompt == "mirror.pause_or_smaller"]
-    assert asked[0] == "A short pause, or shall Ana say it smaller? Or go on."
+    assert asked[0] == "Ana, Ben: a short pause, a smaller piece, or go on as you are?"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.dialogue.small_copy import english_copy
-from voice_imago.dialogue import script as script_module
+from voice_imago.dialogue import script_read
 from voice_imago.dialogue.script import (
     RETURN,
     ByMode,
@@ -486,7 +486,7 @@ def test_a_sixth_choice_is_too_many(folder: Path, edit: Edit) -> None:
     assert "dialogues/mirror.toml: stuck/on: more than 5 choices are too many to hear" in check_prompts(folder)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_no_damage_to_the_files_ends_in_anything_but_problems(
     tmp_path_factory: pytest.TempPathFactory, chance: random.Random
@@ -551,7 +551,7 @@ def test_the_prompts_in_a_wheel_come_before_those_of_a_checkout(
 ) -> None:
     package = tmp_path / "voice_imago"
     (package / "dialogue").mkdir(parents=True)
-    monkeypatch.setattr(script_module, "__file__", str(package / "dialogue" / "script.py"))
+    monkeypatch.setattr(script_read, "__file__", str(package / "dialogue" / "script_read.py"))
 
     assert prompts_folder() == tmp_path / "prompts"
     (package / "_data" / "prompts").mkdir(parents=True)

@@ -279,10 +279,10 @@ def test_without_the_guides_voice_the_dialogue_goes_on_by_text(tmp_path: Path, m
     scene = short_scene(tmp_path, 'by = "ben", say = "Not now, later."')
     fetch = PromptCache.fetch
 
-    def broken(self: PromptCache, text: str) -> object:
+    def broken(self: PromptCache, text: str, *whom: object) -> object:
         if text not in COUPLES_WORDS:
             raise VoiceError("The voice engine is gone.")
-        return fetch(self, text)
+        return fetch(self, text, *whom)  # type: ignore[arg-type]
 
     monkeypatch.setattr(PromptCache, "fetch", broken)
     shown: list[str] = []
@@ -361,7 +361,7 @@ def test_no_and_no_again_goes_on_without_a_model(tmp_path: Path) -> None:
 
 def test_a_download_that_is_cancelled_half_way_goes_on_without_it(tmp_path: Path) -> None:
     lines = """{ by = "ana", at = "offer", say = "Yes." }, { by = "ben", at = "english", say = "Yes." },
-        { by = "ana", at = "fetch", after_s = 16.0, say = "Skip." },"""
+        { by = "ana", at = "fetch", after_s = 12.0, say = "Skip." },"""
     outcome = without(tmp_path, lines, ["offer", "english", "fetch", "cancelled", "meanwhile", "invite", "another_day"])
     assert outcome.problems == []
     assert 25 <= outcome.counts["task_progress"] < 90

@@ -17,6 +17,7 @@ from voice_imago.hearing.room import LEAST_TAIL_S, LISTEN_S, MOST_TAIL_S, Room
 from voice_imago.runtime.ear import Gate
 from voice_imago.runtime.model_tasks import MODEL_TASKS
 from voice_imago.runtime.tasks import PATIENCE_S, QUIET_S
+from voice_imago.runtime.voice_kept import VOICE_TASKS
 from voice_imago.words import Task
 
 # ---------------------------------------------------------------------- waiting for sound
@@ -384,7 +385,7 @@ OUTCOMES = {
 
 
 def test_every_task_is_known_here() -> None:
-    assert set(OUTCOMES) | MODEL_TASKS == set(get_args(Task))
+    assert set(OUTCOMES) | MODEL_TASKS | VOICE_TASKS == set(get_args(Task))
 
 
 @given(

@@ -106,5 +106,5 @@ class Faults:
             guide.state = replace(state, first=(*others, line))
         else:
             if not line.key.endswith("_back"):
-                guide.chime("fault")
+                guide.chime("fault", instead=line if part == "voice" else None)  # a dead voice can introduce nothing
             guide.aside([line])

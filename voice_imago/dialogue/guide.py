@@ -242,28 +242,27 @@ class Guide(Speaking):
 
     # ------------------------------------------------------------------ earcons
 
-    def chime(self, name: str, *, alone: bool = False) -> None:
+    def chime(self, name: str, *, alone: bool = False, instead: Line | None = None) -> None:
         """An earcon before whatever is said next; the first time ever followed by words that say what it means.
 
         ``alone``: nothing follows, as somebody speaks: it is introduced when the guide speaks next, and words in its
-        place are said in passing. Where the guide is only read, words take the place of sounds.
+        place are said in passing. Where the guide is only read, words take the place of sounds. ``instead``: what it
+        means this time; then it is not introduced.
         """
-        course = self.course
+        course, usual = self.course, f"guide.instead_{name}"
+        words = instead or (self.line(usual) if self.wording.knows(usual) else None)
         if course.earcons == "off":
             return
         if course.earcons == "sounds" and course.mute != "voice":
-            printed = alone and self.wording.knows(f"guide.instead_{name}")
-            self.emit(Chime(name, self.line(f"guide.instead_{name}").text if printed else ""))
-            if name not in course.earcons_known:
+            self.emit(Chime(name, words.text if alone and words is not None else ""))
+            if name not in course.earcons_known and instead is None:
                 self.course = replace(course, earcons_known=course.earcons_known | {name})
                 self.say_before_the_next(self.line(f"guide.sound_{name}"))
                 self.ask_beside("know_sound", name)
-        elif self.wording.knows(f"guide.instead_{name}"):
-            line = self.line(f"guide.instead_{name}")
-            if alone:
-                self.murmur(line)
-            else:
-                self.say_before_the_next(line)
+        elif words is not None and alone:
+            self.murmur(words)
+        elif words is not None and instead is None:
+            self.say_before_the_next(words)
 
     def _values(self) -> tuple[tuple[str, str, str], ...]:
         """What the step's task gets to know: its slots that are filled."""

@@ -168,7 +168,7 @@ class Turns:
         move = facilitation.on_overlap(fact.seconds, state.moves, guide.at - state.intervened_at)
         if move is facilitation.SOFT_SOUND:
             guide.emit(Publish(Intervention(guide.at, "both_at_once", 1, None)))
-            guide.chime("time", alone=True)
+            guide.chime("time", alone=True, instead=guide.line("guide.one_voice"))
         elif move is not None:
             self._make("both_at_once", move)
 
