@@ -101,6 +101,17 @@ def kill_and_see(scribe: Scribe) -> None:
     gone(watched)
 
 
+def strike_twice(scribe: Scribe, ear: Ear) -> None:
+    """Two pieces; the child dies over the first, and the next child, too, as soon as it is there."""
+    deaths = iter(range(1))
+    ear.on_fault = lambda code: kill_and_see(scribe) if code == "recovered" and next(deaths, None) == 0 else None
+    kill(scribe, signal.SIGSTOP)
+    scribe.submit(1, speech(), short=True)
+    scribe.submit(2, speech(), short=False)
+    kill(scribe)
+    ear.wait(texts=2)
+
+
 def gone(pidfd: int) -> None:
     ready, _, _ = select.select([pidfd], [], [], PATIENCE_S)
     os.close(pidfd)
@@ -239,14 +250,11 @@ class TestDeath:
         assert ear.waits_s[0] >= 0.5
 
     def test_a_piece_that_costs_too_many_children_is_left_and_the_others_go_on(self, start: Start) -> None:
-        scribe, ear = start(tries=2)
-        deaths = iter(range(1))
-        ear.on_fault = lambda code: kill_and_see(scribe) if code == "recovered" and next(deaths, None) == 0 else None
-        kill(scribe, signal.SIGSTOP)
-        scribe.submit(1, speech(), short=True)
-        scribe.submit(2, speech(), short=False)
-        kill(scribe)
-        ear.wait(texts=2)
+        for _ in range(5):  # on a busy computer the child may answer before the second blow, and nothing is lost
+            scribe, ear = start(tries=2)
+            strike_twice(scribe, ear)
+            if (1, TEXT) not in ear.texts:
+                break
         assert ear.texts == [(1, ""), (2, TEXT)]
         assert ear.faults == ["died", "recovered", "died", "piece_lost", "recovered"]
 
