@@ -114,6 +114,7 @@ def test_the_french_lists_find_what_may_tell_of_harm(text: str, kind: str | None
     [
         ("es", "Ayer me pego otra vez.", "harm"),
         ("fr", "Il m'a frappee hier.", "harm"),
+        ("fr", "Il m’a frappee hier…", "harm"),
         ("de", "Er schlagt mich.", "harm"),
         ("es", "No pego ojo en toda la noche.", None),
         ("de", "Ich mag den Garten.", None),

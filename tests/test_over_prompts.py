@@ -19,12 +19,10 @@ from voice_imago.events import (
     Hold,
     Hush,
     Listening,
-    PromptEnded,
     PromptFinished,
     Resume,
     Say,
     Speaker,
-    TextReady,
     Transcribe,
     TurnEnded,
     TurnReopened,
@@ -58,13 +56,10 @@ class FullRoom(Room):
                 doubtful=self.doubtful,
             )
         )
-        if self._playing is not None and self.left is None and self.at >= self._playing[1]:
-            id, self._playing = self._playing[0], None
-            self.feed(PromptEnded(self.at, id))
-        while self._texts and self.at >= self._texts[0][0]:
-            wanted = self._texts.pop(0)[1]
-            self.feed(TextReady(self.at, wanted.id, self.words_between(wanted.start, wanted.end), self.confidence))
-        return self
+        return self._pass_on()
+
+    def _held(self) -> bool:
+        return self.left is not None
 
     voices = False
 

@@ -439,13 +439,21 @@ class Room:
         gated = self._gate and self._playing is not None
         speech = 0.0 if who is None else 0.95
         self.feed(FrameHeard(self.at, speech, -30.0 if who is not None else -70.0, llr, gated))
-        if self._playing is not None and self.at >= self._playing[1]:
+        return self._pass_on()
+
+    def _pass_on(self) -> Room:
+        """What is due by now: the end of the prompt, and words."""
+        if self._playing is not None and not self._held() and self.at >= self._playing[1]:
             id, self._playing = self._playing[0], None
             self.feed(PromptEnded(self.at, id))
         while self._texts and self.at >= self._texts[0][0]:
             wanted = self._texts.pop(0)[1]
             self.feed(TextReady(self.at, wanted.id, self.words_between(wanted.start, wanted.end), self.confidence))
         return self
+
+    def _held(self) -> bool:
+        """Whether the prompt in the air stands still."""
+        return False
 
     def waits(self, seconds: float) -> Room:
         for _ in range(round(seconds / self.FRAME_S)):

@@ -171,3 +171,18 @@ __all__ = [
     "ANA", "BEN", "DAY", "MIRRORED", "NAMES", "SECRETS", "SENT", "KeptRoom", "found", "keep_one", "kept", "raw", "rows",
     "script",
 ]  # fmt: skip
+
+
+def of_a_newer_version(path: Path) -> None:
+    """A journal that is there becomes one that this version does not know."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def foreign(path: Path) -> None:
+    """A database of another program."""
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE bookmarks (id INTEGER)")
+    connection.commit()
+    connection.close()

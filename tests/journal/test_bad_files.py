@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.journal.kept_room import keep_one
+from tests.journal.kept_room import foreign, keep_one, of_a_newer_version
 from voice_imago.__main__ import main
 from voice_imago.folders import journal_folder
 from voice_imago.journal import files
@@ -46,16 +46,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 def newer(path: Path) -> None:
     keep_one(path, "counts", 1)
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-def foreign(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE bookmarks (id INTEGER)")
-    connection.commit()
-    connection.close()
+    of_a_newer_version(path)
 
 
 def text(path: Path) -> None:

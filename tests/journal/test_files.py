@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.kept_room import DAY, keep_one, rows
+from tests.journal.kept_room import DAY, foreign, keep_one, of_a_newer_version, rows
 from voice_imago.errors import FileError, JournalError, VaultError
 from voice_imago.folders import data_folder, journal_folder
 from voice_imago.journal import connection as connections
@@ -145,16 +145,7 @@ def test_what_shipped_as_version_one_is_never_changed(path: Path) -> None:
 
 def newer(path: Path) -> None:
     open_for_writing(path, None).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-def foreign(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE bookmarks (id INTEGER)")
-    connection.commit()
-    connection.close()
+    of_a_newer_version(path)
 
 
 def linked(path: Path) -> None:

@@ -138,11 +138,9 @@ class Moves:
         """Say the move that is due; the step stays, or at the third rung the couple chooses."""
         guide, state = self._guide, self._guide.state
         if kind == "generalises":
-            guide.state = replace(word_aid.offered(state), intervened_at=guide.at)
-            guide.emit(Publish(Intervention(guide.at, kind, 2, guide.actor)))
-            guide.speak([guide.line("guide.try_when")], "listen")
-            return
-        move = ladder(kind, state.moves)
+            state, move = word_aid.offered(state), word_aid.MOVE
+        else:
+            move = ladder(kind, state.moves)
         guide.state = replace(state, moves=state.moves + 1, intervened_at=guide.at)
         guide.emit(Publish(Intervention(guide.at, kind, move.rung, guide.actor)))
         if move.rung == 3 and guide.step.third:

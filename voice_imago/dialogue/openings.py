@@ -64,7 +64,7 @@ class Openings:
     def says_what_you_are(self, text: str) -> bool:
         """Whether the words begin by saying what the other one is; "I think you are" does not."""
         words = plain_words(text)
-        return self._begins("you_are", words) or self._begins("you_are", self._without_hesitation(words))
+        return self._begins("you_are", words) or self._begins("you_are", self._weighty(words, "hesitation"))
 
     @staticmethod
     def too_long(speech_s: float, sent: Sent) -> bool:
@@ -75,13 +75,9 @@ class Openings:
         asked = text.rstrip().endswith("?") or self._begins("asking", words)
         return asked and not self._within("question", words)
 
-    def _without_hesitation(self, words: Words) -> Words:
-        light = {phrase[0] for phrase in self._lists.get("hesitation", ()) if len(phrase) == 1}
-        return next((words[at:] for at, word in enumerate(words) if word not in light), ())
-
-    def _weighty(self, words: Words) -> Words:
-        """Without hesitation and fillers at the beginning."""
-        light = {phrase for name in ("hesitation", "fillers") for phrase in self._lists.get(name, ())}
+    def _weighty(self, words: Words, *lists: str) -> Words:
+        """Without what these lists hold at the beginning: hesitation and fillers, unless said otherwise."""
+        light = {phrase for name in lists or ("hesitation", "fillers") for phrase in self._lists.get(name, ())}
         longest = max((len(phrase) for phrase in light), default=0)
         while words:
             size = next((n for n in range(min(longest, len(words)), 0, -1) if words[:n] in light), 0)

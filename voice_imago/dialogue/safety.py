@@ -30,6 +30,7 @@ class HarmWords:
 
         Where no word has an accent, it may have been typed or recognised without any.
         """
-        phrases = self._plainer if text.isascii() else self._phrases
-        found = {one.label for one in phrases.find(plain_words(text))}
+        words = plain_words(text)
+        phrases = self._plainer if all(word.isascii() for word in words) else self._phrases
+        found = {one.label for one in phrases.find(words)}
         return next((name for name in _LISTS if name in found), None)

@@ -6,14 +6,17 @@ hear in an appreciation. The words are not judged aloud, and whatever is said ne
 
 from __future__ import annotations
 
+from voice_imago.dialogue.facilitation import Move
 from voice_imago.dialogue.openings import Openings
 from voice_imago.dialogue.replies import Replies
 from voice_imago.dialogue.script_shape import Step
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import State
 
-__all__ = ["generalises", "is_due", "is_on", "offered", "switched"]
+__all__ = ["MOVE", "generalises", "is_due", "is_on", "offered", "switched"]
 
+MOVE = Move(2, "guide.try_when")
+"""A sentence with the stem; there is no firmer one."""
 SLOT = "word_aid"
 _LAST = "word_aid_last"
 """Who was offered it last: in each pass it is the other one's turn to send."""

@@ -8,10 +8,10 @@ import numpy as np
 import soxr
 
 from voice_imago.engines import portaudio
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Samples
-from voice_imago.engines.recorded import to_int16
+from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Pcm, Samples
+from voice_imago.engines.recorded import resample, to_int16
 
-__all__ = ["Aloud"]
+__all__ = ["Aloud", "with_pause"]
 
 LATENCY_S = 0.2
 """Nobody answers a rehearsal, so it may be late and need not stutter."""
@@ -41,3 +41,9 @@ class Aloud:
     def close(self) -> None:
         """At once; the sound of the last moments is lost when it was not played yet."""
         portaudio.close_stream(self._stream)
+
+
+def with_pause(pcm: Pcm, pause_s: float) -> Samples:
+    """A prompt as ``Aloud`` plays it, and the silence after it."""
+    sound: Samples = resample(pcm, PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)
+    return np.concatenate([sound, np.zeros(round(pause_s * HEAR_HZ), np.float32)])

@@ -15,10 +15,9 @@ import numpy as np
 
 from voice_imago import output
 from voice_imago.dialogue.script import Script
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Samples
-from voice_imago.engines.recorded import resample
+from voice_imago.engines.ports import HEAR_HZ, Samples
 from voice_imago.errors import VoiceImagoError
-from voice_imago.runtime.aloud import Aloud
+from voice_imago.runtime.aloud import Aloud, with_pause
 from voice_imago.runtime.devices import find_device, list_devices
 from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.runtime.prompts_cache import PromptCache
@@ -51,8 +50,7 @@ class Voices:
             self._made[language] = make_prompts(self._script, language, wanted, background=False)
         prompts, _ = self._made[language]
         prompts.never_keep(line)
-        sound = resample(prompts.fetch(line), PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)
-        return np.concatenate([sound, np.zeros(round(PAUSE_S * HEAR_HZ), np.float32)])
+        return with_pause(prompts.fetch(line), PAUSE_S)
 
     def close(self) -> None:
         for prompts, voice in self._made.values():

@@ -7,17 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from voice_imago.dialogue.script import Script
-from voice_imago.engines.ports import HEAR_HZ, PLAY_HZ, Pcm, Samples
-from voice_imago.engines.recorded import resample
-from voice_imago.runtime.aloud import Aloud
+from voice_imago.engines.ports import HEAR_HZ
+from voice_imago.runtime.aloud import Aloud, with_pause
 from voice_imago.runtime.devices import find_device, list_devices
+from voice_imago.runtime.first_words import OWN_LANGUAGE
 from voice_imago.runtime.guide_voice import make_prompts
 from voice_imago.settings import Settings
 
-__all__ = ["ENGLISH", "read_aloud"]
+__all__ = ["read_aloud"]
 
-ENGLISH = "en"
-"""The language of everything that the commands print."""
 PAUSE_S = 0.35
 ENDING_S = 0.5
 """Of silence at the end, so that nothing of the last word is lost when the stream closes."""
@@ -28,7 +26,7 @@ def read_aloud(
     script: Script,
     settings: Settings,
     *,
-    language: str = ENGLISH,
+    language: str = OWN_LANGUAGE,
     kept: Collection[str] = (),
     show: Callable[[str], None] = lambda line: None,
 ) -> None:
@@ -52,7 +50,7 @@ def read_aloud(
         loudspeaker = Aloud(find_device("output", settings.output))
         for number, line in enumerate(lines):
             show(line)
-            loudspeaker.play(_with_pause(following))
+            loudspeaker.play(with_pause(following, PAUSE_S))
             if number + 1 < len(lines):
                 following = prompts.fetch(lines[number + 1])
         loudspeaker.play(np.zeros(round(ENDING_S * HEAR_HZ), np.float32))
@@ -61,9 +59,3 @@ def read_aloud(
             loudspeaker.close()
         voice.close()
         prompts.close()
-
-
-def _with_pause(pcm: Pcm) -> Samples:
-    """At the rate of ``Aloud``."""
-    sound: Samples = resample(pcm, PLAY_HZ, HEAR_HZ).astype(np.float32) / np.float32(32768)
-    return np.concatenate([sound, np.zeros(round(PAUSE_S * HEAR_HZ), np.float32)])

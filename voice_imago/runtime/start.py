@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,8 @@ from voice_imago import output
 from voice_imago.dialogue.engine import Course
 from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.recognisers import choose_recogniser
-from voice_imago.errors import DeviceError, FileError, UsageError, VoiceError
+from voice_imago.errors import DeviceError, UsageError, VoiceError
+from voice_imago.remembering import remember
 from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.first_words import NO_NAMES
 from voice_imago.runtime.introduction import introduce, say_also
@@ -30,7 +30,7 @@ from voice_imago.runtime.plan import (
     check_language,
     check_partners,
 )
-from voice_imago.settings import Settings, load_settings, save_settings
+from voice_imago.settings import Settings, load_settings
 
 __all__ = ["lead_typed", "run_listen", "run_rehearsal", "sit_down", "start"]
 
@@ -141,18 +141,8 @@ def _partners(options: argparse.Namespace, settings: Settings, *, needed: bool =
         raise NO_NAMES
     partners = check_partners(given)
     if settings.partners != partners:
-        _remember(load_settings(), partners=partners)
+        remember(lambda now: {"partners": partners})
     return partners
-
-
-def _remember(settings: Settings, **changed: Any) -> Settings:
-    """For the next time; a dialogue does not fail for want of that."""
-    settings = msgspec.structs.replace(settings, **changed)
-    try:
-        save_settings(settings)
-    except FileError as error:
-        output.error(str(error))
-    return settings
 
 
 def lead_typed(
