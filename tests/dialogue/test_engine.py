@@ -13,7 +13,18 @@ from voice_imago.dialogue.script_names import (
 )
 from voice_imago.dialogue.slots import Slot
 from voice_imago.dialogue.state import Phase
-from voice_imago.events import Finish, Hush, Intervention, Overlap, PromptEnded, Say, StepEntered, TurnEnded, TurnHeard
+from voice_imago.events import (
+    Chime,
+    Finish,
+    Hush,
+    Intervention,
+    Overlap,
+    PromptEnded,
+    Say,
+    StepEntered,
+    TurnEnded,
+    TurnHeard,
+)
 
 DIALOGUES = ("appreciation", "dialogue")
 MAIN_SCRIPTS = [(name, words) for name in DIALOGUES for words in ("speech", "answers", "nothing")]
@@ -652,7 +663,8 @@ def test_both_at_once_hear_a_tone_and_then_whose_floor_it_is_and_nobody_is_named
     table = Table().goes_to("thing")
     said, window = len(table.said), table.window
     table.feed(Overlap(table.at, BEN, 1, 1.5), turn_open=True)
-    assert (table.chimes[-1], len(table.said)) == ("time", said)
+    chime = [effect for effect in table.effects if isinstance(effect, Chime)][-1]
+    assert (chime, len(table.said)) == (Chime("time", "One voice. Ana has the floor."), said)
     table.feed(Overlap(table.at, BEN, 1, 3.0), turn_open=True)
     assert [say.text for say in table.said[said:]] == ["One voice. Ana has the floor."]
     assert [(fact.kind, fact.rung, fact.for_) for fact in table.published(Intervention)] == [

@@ -269,3 +269,31 @@ def test_what_cannot_be_remembered_is_said_before_the_next_prompt() -> None:
     table.says(ANA, "Your breakfast on Sunday.")
     table.guide_finishes()
     assert "guide.settings_failed" in table.prompts
+
+
+def test_a_tone_that_means_something_else_this_once_is_not_introduced() -> None:
+    dialogue = begun(earcons_known=frozenset())
+    guide = dialogue.guide
+    guide.chime("time", alone=True, instead=guide.line("guide.paused"))
+    guide.speak([guide.line("guide.resumed")], "again")
+    effects = guide.flush()
+    assert [e for e in effects if isinstance(e, Chime)] == [Chime("time", guide.line("guide.paused").text)]
+    assert [e.prompt for e in effects if isinstance(e, Say)] == ["guide.resumed"]
+
+
+def test_words_are_what_it_means_this_once() -> None:
+    dialogue = begun(earcons="words")
+    guide = dialogue.guide
+    guide.chime("time", alone=True, instead=guide.line("guide.paused"))
+    assert [e.prompt for e in guide.flush() if isinstance(e, Say)] == ["guide.paused"]
+
+
+def test_a_voice_that_failed_introduces_no_tone() -> None:
+    table = Table("appreciation").goes_to("thing")
+    table.dialogue.guide.course = replace(table.dialogue.guide.course, earcons_known=frozenset())
+    count = len(table.said)
+    table.fails("voice", "failed").guide_finishes()
+    assert table.chimes[-1] == "fault"
+    assert "guide.sound_fault" not in table.prompts[count:]
+    table.fails("detector", "failed").guide_finishes()
+    assert "guide.sound_fault" in table.prompts[count:]

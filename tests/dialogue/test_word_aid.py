@@ -98,6 +98,7 @@ def test_it_is_switched_on_and_off_by_word_and_by_key(by: str) -> None:
     [
         ("en", "Well, you never listen.", "I always wait for you."),
         ("en", "You are so cold.", "I think you are home late."),
+        ("en", "Um, you are so cold.", "Um, I think you are home late."),
         ("de", "Du hörst nie zu.", "Ich warte immer auf dich."),
         ("es", "Tú nunca escuchas.", "Yo siempre te espero."),
         ("fr", "Tu ne m'écoutes jamais.", "Je t'attends toujours."),

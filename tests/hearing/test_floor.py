@@ -211,14 +211,6 @@ def test_short_sounds_and_a_voice_that_began_in_a_silence_talk_over_nobody() -> 
     assert table.all(Overlap) == []
 
 
-def test_a_recording_has_nobody_to_be_told_of_talking_at_once() -> None:
-    table = listening(window(actor=None, next_actor=None), continuous=True)
-    table.speaks(0, 3.0)
-    table.speaks(1, 3.4)
-
-    assert table.all(Overlap) == []
-
-
 def test_after_an_interruption_the_turn_is_still_its_holders() -> None:
     table = listening(window(actor=0, next_actor=0))
     table.speaks(0, 4.0)

@@ -267,7 +267,7 @@ class Turns:
         """Whether the voice that cut in and the holder's have gone on together past the next limit."""
         held_s = found.held_s if speaks_now(self._track, found.by) else 0.0
         past = sum(held_s >= limit_s for limit_s in OVERLAP_S)
-        if found.by == UNKNOWN or found.left_at is not None or past <= turn.overlaps or self._settings.continuous:
+        if found.by == UNKNOWN or found.left_at is not None or past <= turn.overlaps:
             return []
         turn.overlaps = past
         return [Overlap(at, found.by, turn.number, OVERLAP_S[past - 1])]
