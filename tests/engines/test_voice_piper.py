@@ -83,7 +83,7 @@ def test_a_voice_that_is_not_here_is_one_sentence_and_nothing_is_started(voices:
     standin = Standin(tmp_path, "answer(done=True)")
     with pytest.raises(VoiceError) as caught:
         PiperVoice(voices, standin.command).render(TEXT, VoiceSettings("nobody"), tmp_path / "a.wav")
-    assert caught.value.message == "The voice 'nobody' is not on this computer."
+    assert caught.value.message == "There is no voice 'nobody' on this computer."
     assert not standin.log.exists()
 
 

@@ -122,7 +122,7 @@ class PiperVoice:
         model = Path(voice) if voice.endswith(".onnx") else self._folder / f"{voice}.onnx"
         if _described(model) is None:
             raise VoiceError(
-                f"The voice '{voice}' is not on this computer.", f"Its two files belong in {self._folder}."
+                f"There is no voice '{voice}' on this computer.", f"Its two files belong in {self._folder}."
             )
         return model.absolute()
 
