@@ -23,7 +23,7 @@ from voice_imago.runtime.fetching import Arrived, FetchError, Fetching
 from voice_imago.runtime.model_shelf import SIZES, Shelf
 from voice_imago.runtime.tasks import Job, Run, safely
 
-__all__ = ["MODEL_TASKS", "ModelPorts", "ModelTasks", "Understanding", "pace_line"]
+__all__ = ["MODEL_TASKS", "ModelPorts", "ModelTasks", "Understanding"]
 
 MODEL_TASKS = frozenset(
     {"look_for_model", "choose_model", "fetch_model", "try_model", "use_model", "decline_model"}
@@ -230,7 +230,6 @@ class ModelTasks:
             return pace
 
         def measured(pace: float) -> str:
-            self._ports.show(pace_line(model_name(folder), pace))
             return "good" if pace <= FAST else "slow" if pace <= REAL_TIME else "too_slow"
 
         self._work(wanted, job, measured)
@@ -255,12 +254,6 @@ class ModelTasks:
 
     def _decline(self, wanted: Perform) -> None:
         self._work(wanted, lambda: self._ports.remember(""), lambda nothing: "good")
-
-
-def pace_line(name: str, pace: float) -> str:
-    """What a measured pace means, in one plain line."""
-    speed = "fast enough" if pace <= FAST else "slow" if pace <= REAL_TIME else "slower than speech"
-    return f"{name} takes {pace:.2f} seconds of work for a second of speech on this computer: {speed}."
 
 
 def _outcome(result: Path | VoiceImagoError | None) -> str:

@@ -9,13 +9,12 @@ from pathlib import Path
 from voice_imago import output
 from voice_imago.dialogue.script import load_script
 from voice_imago.engines.voice_shelf import Shelf, fill_shelf
-from voice_imago.engines.whisper_paces import FAST, known_pace, remember_pace
+from voice_imago.engines.whisper_paces import FAST, REAL_TIME, known_pace, remember_pace
 from voice_imago.errors import DeviceError, ModelError, UsageError
 from voice_imago.runtime.devices import describe, list_devices
 from voice_imago.runtime.guide_voice import no_voice_sentence, own_engines
 from voice_imago.runtime.introduction import introduce
 from voice_imago.runtime.model_shelf import SIZES
-from voice_imago.runtime.model_tasks import pace_line
 from voice_imago.runtime.models import MODELS, fetch_model, find_model, name_for, verify_model
 from voice_imago.runtime.plan import MODEL_SETUP, SET_UP, check_language
 from voice_imago.runtime.start import lead_typed, sit_down
@@ -95,13 +94,19 @@ def _time(name: str, folder: Path, language: str) -> None:
     output.say("One moment, it is being tried out.")
     pace = Trial().run(folder, language)
     remember_pace(folder, pace)
-    output.say(pace_line(name, pace))
+    output.say(_pace_line(name, pace))
     below = SIZES[: SIZES.index(MODELS[name].size)]
     if pace > FAST and below:
         smaller = name.replace(MODELS[name].size, below[-1])
         output.say(f"A smaller one keeps up better: voice-imago setup --model {smaller}")
     elif pace > FAST:
         output.say("It is the smallest one: words will come late, and the guide will not wait for them.")
+
+
+def _pace_line(name: str, pace: float) -> str:
+    """What a measured pace means, in one plain line."""
+    speed = "fast enough" if pace <= FAST else "slow" if pace <= REAL_TIME else "slower than speech"
+    return f"{name} takes {pace:.2f} seconds of work for a second of speech on this computer: {speed}."
 
 
 def _agreed() -> bool:
