@@ -546,6 +546,17 @@ def test_a_guide_prompt_without_shorter_forms_is_said_the_same_every_time(script
     assert prompt.first == prompt.repeat == prompt.cue
 
 
+def test_only_what_ships_is_read_once(folder: Path) -> None:
+    assert load_script() is load_script()
+    assert load_script(formal=True) is not load_script()
+    words = folder / "en" / "guide.toml"
+    before = load_script(folder).languages["en"].prompts["guide.paused"].cue
+
+    words.write_text(words.read_text("utf-8").replace(before, "We rest."), "utf-8")
+
+    assert load_script(folder).languages["en"].prompts["guide.paused"].cue == "We rest."
+
+
 def test_the_prompts_in_a_wheel_come_before_those_of_a_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ prompts/README.md describes the format.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from pathlib import Path
 
@@ -73,9 +74,20 @@ def load_script(folder: Path | None = None, *, formal: bool = False, languages: 
     """Everything in ``folder``. Raises PromptError listing every problem in all files.
 
     ``formal``: the guide addresses the partners formally where the language has two ways. ``languages``: only these
-    are read and can be spoken, which is quicker; of the others the names are known.
+    are read and can be spoken, which is quicker; of the others the names are known. The program's own files (no
+    ``folder``) are read once in a process.
     """
-    folder = folder or prompts_folder()
+    if folder is None:
+        return _read_once(prompts_folder(), formal, frozenset(languages))
+    return _load(folder, formal, languages)
+
+
+@functools.cache
+def _read_once(folder: Path, formal: bool, languages: frozenset[str]) -> Script:
+    return _load(folder, formal, languages)
+
+
+def _load(folder: Path, formal: bool, languages: Collection[str]) -> Script:
     problems = Problems()
     read = _read_and_check(folder, problems, formal=formal, only=languages)
     if problems.lines:
