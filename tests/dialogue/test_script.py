@@ -260,13 +260,13 @@ def test_a_couple_that_skips_what_can_be_skipped_reaches_the_end(script: Script,
 @pytest.mark.parametrize("name", sorted(load_script().graphs))
 def test_no_random_couple_is_ever_caught(script: Script, name: str) -> None:
     ends = set()
-    for seed in range(1000 if script.graphs[name].menu else 300):
+    for seed in range(1000):
         chance = random.Random(seed)
         walk = Walk(script, lambda step, choices, chance=chance: chance.choice(choices))
         ends.add(walk.run(script.graphs[name], chance.choice(["loop", "once", "deep"]) if name == "mirror" else "loop"))
 
     every_end = {step.id for step in script.graphs[name].steps.values() if step.do == "end"}
-    returns = {RETURN} if load_script().graphs[name].shared else set()
+    returns = {RETURN} if script.graphs[name].shared else set()
     assert ends == every_end | returns
 
 
@@ -486,7 +486,7 @@ def test_a_sixth_choice_is_too_many(folder: Path, edit: Edit) -> None:
     assert "dialogues/mirror.toml: stuck/on: more than 5 choices are too many to hear" in check_prompts(folder)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_no_damage_to_the_files_ends_in_anything_but_problems(
     tmp_path_factory: pytest.TempPathFactory, chance: random.Random
