@@ -259,7 +259,8 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Both talk at once: the other voice cut in ``seconds`` of speech ago, and nobody has rested since."""
+    """Both talk at once, for ``seconds`` as far as it is heard: the other voice cut in and nobody has rested since, or
+    it sounds beside that of the holder, who keeps the floor."""
 
     at: float
     by: Speaker

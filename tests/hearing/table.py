@@ -68,6 +68,13 @@ class Table:
             if n % 12 == 11 and n > 36:
                 self.facts += self.hearing.feed(VoiceScored(self.now, self.now - 1.2, self.now, 1.0, 1.5))
 
+    def both_speak(self, seconds: float, windows_nats: float) -> None:
+        """Partner 0 and the other one at once: frames lean to partner 0, windows of 1.2 s say what they say."""
+        for n in range(round(seconds / FRAME_S)):
+            self._pass(FRAME_S, 0.9, 2.4)
+            if n % 6 == 5 and n > 36:
+                self.facts += self.hearing.feed(VoiceScored(self.now, self.now - 1.2, self.now, windows_nats, 0.0))
+
     def ends(self, why: str) -> None:
         self.facts += self.hearing.end_turn(self.now, why)  # type: ignore[arg-type]
 

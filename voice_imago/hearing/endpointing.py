@@ -130,6 +130,8 @@ class Turn:
     """The present intrusion of the other voice was told."""
     overlaps: int = 0
     """How many of the limits of talking at once the present intrusion has passed."""
+    joined_at: float | None = None
+    """Since when another voice has spoken beside the holder, as far as that is heard."""
     decided: float = 0.0
     """When it was ended, for the undo."""
     speaker: Speaker | None = None

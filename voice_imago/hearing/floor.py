@@ -1,8 +1,9 @@
 """Who holds the floor: the holder, an intrusion by another voice, a listener's short sounds.
 
 A *backchannel* ("mm-hm") is short and changes nothing. An *interruption* is another voice for more than a
-second inside somebody's turn, an *overlap* one that cut in and goes on without a rest of either. When the other voice
-belongs to whoever the step expects next, it is no interruption: the floor was *yielded*, and the turn is over.
+second inside somebody's turn, an *overlap* one that cut in and goes on without a rest of either, or that the windows
+hear beside the holder's. When the other voice belongs to whoever the step expects next, it is no interruption: the
+floor was *yielded*, and the turn is over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ SURE_NATS = 10.0
 CERTAIN_S = 2.0
 """Speech after which the label alone is believed."""
 NEWEST_S = 0.5
+MIXED_S, MIXED_NATS = 1.0, 3.0
+"""Seconds over which the windows of a voice that has the floor speak against it, and by how much, when another voice
+speaks beside it. Measured on 58 turns with 2.5 to 3.5 s of the other partner over them: half are noticed, 38 % by the
+running label alone; in 98 turns alone none. With 2 nats there were two."""
 _LOOK_BACK_S = 4.0
 
 
@@ -76,6 +81,15 @@ def speaks_now(track: VoiceTrack, by: Speaker) -> bool:
     """Whether the newest frames are that voice's; the running label stays half a second with one that fell silent."""
     evidence = track.evidence(track.now - NEWEST_S, track.now)
     return by in (0, 1) and (evidence > 0.0) == (by == 0)
+
+
+def joined(track: VoiceTrack, turn: Turn) -> Partner | None:
+    """The partner who speaks beside the holder: the label stays with the holder, and yet the windows are against it."""
+    holder, said = turn.holder(), track.windows_mean(MIXED_S)
+    if holder is None or said is None or track.label not in (holder, None):  # else it was taken for another's
+        return None
+    other: Partner = 1 if holder == 0 else 0
+    return other if (said if other == 0 else -said) > MIXED_NATS else None
 
 
 def yields(by: Speaker, turn: Turn) -> bool:

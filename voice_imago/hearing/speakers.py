@@ -210,6 +210,19 @@ class VoiceTrack:
         first, last = bisect_right(self._ends, start), bisect_right(self._ends, end + self.frame_s / 2.0)
         return sum(self._evidence(n) for n in range(first, last))
 
+    def windows_mean(self, for_s: float) -> float | None:
+        """What windows say on average, in nats for partner 0, of the newest ``for_s`` of speech that they cover.
+
+        None where they cover less."""
+        last = len(self._ends)
+        least = max(0, last - round(WINDOW_LATE_S / self.frame_s))
+        while last > least and not self._covered[last - 1]:
+            last -= 1
+        first = last - round(for_s / self.frame_s)
+        if first < 0 or not all(self._covered[first:last]):
+            return None
+        return sum(self._windows[n] / self._covered[n] for n in range(first, last)) / (last - first)
+
     def strange_s(self) -> float:
         """Seconds up to now in which the windows sounded like neither partner's voice."""
         last = len(self._ends)

@@ -32,6 +32,7 @@ from voice_imago.hearing.floor import (
     backchannels,
     holds,
     intrusion,
+    joined,
     speaks_now,
     yields,
 )
@@ -247,8 +248,7 @@ class Turns:
         found = intrusion(self._track, turn) if self._track.heard_voices else None
         if found is None:  # a stranger who goes on after a pause was told
             turn.interrupted = turn.interrupted and self._track.strange
-            turn.overlaps = 0
-            return []
+            return self._joined(at, turn) if self._track.heard_voices else []
         if found.by == UNKNOWN and self._outlasted(at, turn, found.since):
             return self._end(turn, at, self._last_speech(turn, found.since), "silence")
         if yields(found.by, turn):
@@ -262,6 +262,20 @@ class Turns:
             return []
         turn.interrupted = True
         return [Interruption(at, found.by, turn.number)]
+
+    def _joined(self, at: float, turn: Turn) -> list[HearingFact]:
+        """Whether another voice speaks beside the holder's, who keeps the floor."""
+        by = joined(self._track, turn)
+        if by is None:
+            turn.overlaps, turn.joined_at = 0, None
+            return []
+        if turn.joined_at is None:
+            turn.joined_at = at
+        past = sum(at - turn.joined_at >= limit_s - OVERLAP_S[0] for limit_s in OVERLAP_S)
+        if past <= turn.overlaps:
+            return []
+        turn.overlaps = past
+        return [Overlap(at, by, turn.number, OVERLAP_S[past - 1])]
 
     def _overlapping(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
         """Whether the voice that cut in and the holder's have gone on together past the next limit."""
