@@ -259,6 +259,37 @@ def test_cancelling_that_stops_working_means_half_duplex_at_last_for_good() -> N
     assert not evening.duplex.full
 
 
+def test_a_computer_that_loses_sound_all_the_time_goes_back_to_half_duplex_until_it_keeps_up() -> None:
+    evening = Evening()
+    evening.silence(2.0)
+    evening.guide(5.0)
+    evening.duplex.tested(HEARD)
+    for _ in range(3):
+        evening.duplex.lost_sound()
+        evening.duplex.lost_sound()
+        evening.silence(4.0)
+    evening.guide(3.0)
+    assert evening.duplex.full, "it was four times, one of them at the very start"
+    evening.duplex.lost_sound()
+    evening.silence(2.0)
+    evening.duplex.lost_sound()
+    evening.guide(5.0)
+    assert evening.changes == [False]
+    evening.silence(30.0)
+    evening.guide(5.0)
+    assert evening.changes == [False, True]
+
+
+def test_a_computer_that_loses_sound_during_the_test_begins_in_half_duplex() -> None:
+    evening = Evening()
+    for _ in range(4):
+        evening.guide(2.0)
+        evening.duplex.lost_sound()
+    assert evening.duplex.judge.verdict
+    assert evening.duplex.tested(HEARD) == "half"
+    assert evening.changes == []
+
+
 def test_full_is_full_and_no_test_changes_that() -> None:
     evening = Evening("full")
     evening.canceller.works = False

@@ -2,11 +2,12 @@
 
 The session always begins in half duplex. While the guide greets, the canceller works beside it and ``EchoJudge`` looks
 at what it leaves; the step ``test_echo`` then decides. Later on the same judge takes full duplex back when cancelling
-stops working (another loudspeaker, a cable), and gives it back when it works again.
+stops working (another loudspeaker, a cable) or sound is lost all the time, and gives it back when it works again.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -43,6 +44,8 @@ MOST_BLOCKS = 60
 """or after so many in all: then it is somebody who speaks."""
 MOST_FALLS = 2
 """After so many times that cancelling stopped working it stays with half duplex."""
+OFTEN, OFTEN_S = 5, 30.0
+"""Where sound is lost in so many seconds of so many, a computer that cannot keep up is better off in half duplex."""
 FAR_S = 0.42
 """An echo that comes later (Bluetooth) is beyond the canceller's search: what was played waits for it."""
 NEAR_S = 0.12
@@ -122,6 +125,8 @@ class Duplex:
         self._tested = False
         self._falls = 0
         self._doubt = _Doubt()
+        self._lost_s: deque[float] = deque(maxlen=OFTEN)
+        """When sound was lost lately, on the ear's clock; once a second."""
         self._raw = np.zeros(0, np.float32)
         ear.quick, ear.own = QuickWebrtc().share, self._own
         self.ear_full(wanted == "full")
@@ -197,17 +202,22 @@ class Duplex:
         if verdict is None and echo is not None:
             verdict = echo.outcome == "unheard"
         self._tested = True
-        self.ear_full(self._wanted == "full" or bool(verdict))
+        self.ear_full(self._wanted == "full" or (bool(verdict) and not self._lost_often))
         return "full" if self.full else "half"
 
     def _reconsider(self) -> None:
         if self._wanted != "auto" or not self._tested or self._falls >= MOST_FALLS:
             return
-        if self.full and self._judge.broken:
+        often = self._lost_often
+        if self.full and (self._judge.broken or often):
             self._falls += 1
             self._switch(on=False)
-        elif not self.full and self._judge.verdict:
+        elif not self.full and self._judge.verdict and not often:
             self._switch(on=True)
+
+    @property
+    def _lost_often(self) -> bool:
+        return len(self._lost_s) == OFTEN and self._ear.now - self._lost_s[0] < OFTEN_S
 
     def _switch(self, *, on: bool) -> None:
         self.ear_full(on)
@@ -216,8 +226,11 @@ class Duplex:
 
     def lost_sound(self) -> None:
         """An underflow or a gap."""
+        now = self._ear.now
         self._doubt = _Doubt(GOOD_BLOCKS, MOST_BLOCKS)
-        self._ear.doubtful_until_s = self._ear.now + DOUBTFUL_S
+        self._ear.doubtful_until_s = now + DOUBTFUL_S
+        if not self._lost_s or now - self._lost_s[-1] >= 1.0:
+            self._lost_s.append(now)
 
     def device_back(self) -> None:
         """Another stream: the canceller learns anew, and has to be judged anew."""
