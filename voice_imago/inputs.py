@@ -33,6 +33,8 @@ class FrameHeard:
     """Over the guide: whether a quicker detector hears a voice; None where there is none."""
     against: bool = False
     """Over the guide: the detector is wholly against a voice."""
+    faint: bool = False
+    """Over the guide: so much was taken out that what is left may be the rest of its echo."""
     doubtful: bool = False
     """Sound was lost a moment ago, so that the echo may not be taken out well."""
 

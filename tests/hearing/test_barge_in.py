@@ -57,6 +57,23 @@ def test_what_the_slow_detector_is_wholly_against_is_never_certain() -> None:
     assert frames.feed(30, 1.0, 0.04) == [(2, "suspected")]
 
 
+def test_what_a_jump_of_the_echo_leaves_for_a_moment_is_neither_certain_nor_suspected() -> None:
+    frames = Frames()
+    assert frames.feed(6, 1.0, 0.2, faint=True) == []
+    frames.feed(8)
+    assert frames.feed(2, 1.0, 0.2, faint=True) == []
+    assert frames.feed(4, 1.0, 0.2) == [(2, "suspected"), (3, "certain")], "and hides nobody"
+
+
+def test_faint_frames_count_a_third() -> None:
+    frames = Frames()
+    found = [alarm for faint in (True, False, True, False, True) for _, alarm in frames.feed(1, 1.0, 0.2, faint=faint)]
+    assert found == ["suspected", "certain"]
+    fewer = Frames()
+    found = [alarm for faint in (True, False, False, True) for _, alarm in fewer.feed(1, 1.0, 0.2, faint=faint)]
+    assert found == ["suspected"]
+
+
 def test_without_a_quick_detector_the_slow_one_decides() -> None:
     frames = Frames()
     assert frames.feed(10, None, 0.4) == []

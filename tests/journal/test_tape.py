@@ -97,7 +97,13 @@ def _frame(draw: st.DrawFn, at: float, gated: bool) -> FrameHeard:
         return FrameHeard(at, 0.0, SILENCE_DB, None, gated=True)
     llr = draw(st.none() | st.integers(-500, 500).map(lambda n: n / PER_NAT))
     flags = st.booleans()
-    marks = {"over": draw(flags), "quick": draw(st.none() | flags), "against": draw(flags), "doubtful": draw(flags)}
+    marks = {
+        "over": draw(flags),
+        "quick": draw(st.none() | flags),
+        "against": draw(flags),
+        "doubtful": draw(flags),
+        "faint": draw(flags),
+    }
     return FrameHeard(at, draw(st.floats(0, 1)), float(-draw(st.integers(0, 120))), llr, **marks)
 
 

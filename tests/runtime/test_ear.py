@@ -452,3 +452,24 @@ def test_what_a_canceller_leaves_of_the_guide_teaches_the_gain_nothing(
         ear.hear(hiss * np.float32(10 ** (level_db / 20)))
     assert (ear.gain.gain_db > 20.0) is learns
     assert (ear.gain.floor_db is not None) is learns
+
+
+@pytest.mark.parametrize(("left_db", "faint"), [(-6.0, False), (-9.5, False), (-10.5, True), (-40.0, True)])
+@pytest.mark.parametrize("voice", [True, False])
+def test_over_the_guide_a_voice_is_faint_where_more_than_10_db_were_taken_out(
+    left_db: float, faint: bool, voice: bool
+) -> None:
+    ear = Ear(LevelDetector())
+    raw = np.full(512, 0.1, np.float32) * np.where(np.arange(512) % 2, 1, -1).astype(np.float32)
+    asked: list[tuple[float, float]] = []
+
+    def before(start_s: float, end_s: float) -> np.ndarray:
+        asked.append((start_s, end_s))
+        return raw
+
+    ear.gate.full, ear.quick, ear.raw = True, lambda frame: 1.0 if voice else 0.0, before
+    ear.gate.shut()
+    heard = ear.hear((raw * 10 ** (left_db / 20)).astype(np.float32))
+
+    assert [frame.faint for frame in heard if isinstance(frame, FrameHeard)] == [faint and voice]
+    assert asked == ([(0.0, 0.032)] if voice else [])

@@ -2,7 +2,8 @@
 
 Two detectors look at what the echo canceller leaves: a quick one (webrtcvad), which also takes a clap or a cough for a
 voice, and a slow one (Silero), which misses half of what is as loud as the echo. Certain is what the quick one hears in
-half of 0.2 s, where the slow one is not wholly against it.
+half of 0.2 s, where the slow one is not wholly against it. Where the canceller took out nearly all, a frame counts for
+less: it may be what a jump of the echo's delay left.
 
 Counts only speech that began while the guide was speaking: whoever was speaking before goes on with a turn, which is
 the turn's matter. Where sound was lost a moment ago nobody is believed. After two false alarms in one prompt a
@@ -25,6 +26,12 @@ from voice_imago.hearing.framing import whole_frames
 __all__ = ["Alarm", "BargeIn", "BargeInSettings"]
 
 Alarm = Literal["suspected", "certain", "over"]
+
+
+CLEAR, FAINT = 3, 1
+"""What a frame counts: faint ones less, since what the canceller leaves when the echo's delay jumps is like a voice for
+three or four of them. Measured on 350 prompts with a jump of up to 4 ms in each: 2 were taken for a voice, 13 if all
+counted alike; the partner as loud as the echo was certain after 200 ms in the median either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,8 @@ class BargeIn:
         self._settings = s = settings or BargeInSettings()
         self._suspect = whole_frames(s.suspect_s, s.frame_s)
         self._certain = whole_frames(s.certain_s, s.frame_s)
-        self._recent: deque[tuple[bool, bool]] = deque(maxlen=max(8, 2 * self._certain))
-        """Whether the frame counts, and whether the slow detector agrees a little."""
+        self._recent: deque[tuple[int, bool]] = deque(maxlen=max(8, 2 * self._certain))
+        """How much the frame counts, and whether the slow detector agrees a little."""
         self._alarm: Alarm | None = None
         self._since = 0.0
         self._silent_s = 0.0
@@ -84,7 +91,7 @@ class BargeIn:
         if self._running:
             self._running = self._silent_s < 0.2
             return None
-        self._recent.append((counts, not frame.against))
+        self._recent.append((counts * (FAINT if frame.faint else CLEAR), not frame.against))
         if self._alarm is not None and self._is_over(frame.at):
             self._false += self._alarm == "suspected"
             self._alarm = None
@@ -105,13 +112,13 @@ class BargeIn:
         if (
             self._alarm != "certain"
             and agreed
-            and sum(counts for counts, _ in recent[-2 * self._certain :]) >= self._certain
+            and sum(counts for counts, _ in recent[-2 * self._certain :]) >= CLEAR * self._certain
         ):
             if self._alarm is None:
                 self._since = frame.at
             self._alarm = "certain"
             return "certain"
-        suspicious = sum(counts for counts, _ in recent[-2 * self._suspect :]) >= self._suspect
+        suspicious = sum(counts for counts, _ in recent[-2 * self._suspect :]) >= CLEAR * self._suspect
         if self._alarm is None and suspicious and self._false < s.false_alarms:
             self._alarm, self._since = "suspected", frame.at
             return "suspected"

@@ -36,7 +36,7 @@ HZ = 16_000
 MOST_WORDS = 31
 """So many words of a text are counted; a longer one decides the same (``slots.MOST_WORDS``)."""
 GATED, WITH_LLR, MARKED = 10, 20, 40
-OVER, QUICK_KNOWN, QUICK, AGAINST, DOUBTFUL = 1, 2, 4, 8, 16
+OVER, QUICK_KNOWN, QUICK, AGAINST, DOUBTFUL, FAINT = 1, 2, 4, 8, 16, 32
 """Marks of a frame that was heard over the guide."""
 LOWEST_DB = 255
 MOST_LLR = 32_767
@@ -223,13 +223,14 @@ def _digit(speech: float) -> int:
 
 def _marks(frame: FrameHeard) -> int:
     quick = 0 if frame.quick is None else QUICK_KNOWN + QUICK * frame.quick
-    return OVER * frame.over + quick + AGAINST * frame.against + DOUBTFUL * frame.doubtful
+    known = OVER * frame.over + AGAINST * frame.against + DOUBTFUL * frame.doubtful + FAINT * frame.faint
+    return known + quick
 
 
 def _marked(frame: FrameHeard, marks: int) -> FrameHeard:
     quick = bool(marks & QUICK) if marks & QUICK_KNOWN else None
-    over, against, doubtful = (bool(marks & mark) for mark in (OVER, AGAINST, DOUBTFUL))
-    return replace(frame, over=over, quick=quick, against=against, doubtful=doubtful)
+    over, against, doubtful, faint = (bool(marks & mark) for mark in (OVER, AGAINST, DOUBTFUL, FAINT))
+    return replace(frame, over=over, quick=quick, against=against, doubtful=doubtful, faint=faint)
 
 
 def text_key(given: Input, lines: int) -> tuple[str, int, str] | None:

@@ -63,6 +63,7 @@ class Hearing(Protocol):
     doubtful_until_s: float
     quick: Callable[[Samples], float] | None
     own: Callable[[], bool] | None
+    raw: Callable[[float, float], Samples] | None
 
     @property
     def now(self) -> float: ...
@@ -128,7 +129,7 @@ class Duplex:
         self._lost_s: deque[float] = deque(maxlen=OFTEN)
         """When sound was lost lately, on the ear's clock; once a second."""
         self._raw = np.zeros(0, np.float32)
-        ear.quick, ear.own = QuickWebrtc().share, self._own
+        ear.quick, ear.own, ear.raw = QuickWebrtc().share, self._own, self.raw
         self.ear_full(wanted == "full")
         self.lost_sound()  # nothing is known yet
 

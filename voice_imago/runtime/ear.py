@@ -37,6 +37,8 @@ QUICK_SHARE = 0.6
 """Share of a frame from which the quick detector hears a voice in it."""
 AGAINST = 0.05
 """Probability below which the detector is wholly against a voice: that of claps and coughs."""
+FAINT_DB = 10.0
+"""Where more than this was taken out of a frame over the guide, it may be what a jump of the echo left."""
 PRE_ROLL_FRAMES = 3
 """Frames before the first speech frame that the voiceprint also gets: the detector is two frames late."""
 
@@ -94,6 +96,8 @@ class Ear:
         """A quicker detector, for who speaks over the guide: a frame -> share of speech in it."""
         self.own: Callable[[], bool] | None = None
         """Whether it is the guide itself that is heard; asked only when the quick detector hears a voice."""
+        self.raw: Callable[[float, float], Samples] | None = None
+        """The microphone's own sound between two moments, before the guide was taken out of it."""
         self.doubtful_until_s = 0.0
         """Frames until then are marked as doubtful."""
         self._gated = False
@@ -175,8 +179,10 @@ class Ear:
         if not self.gate.over(start, heard.at):
             return heard
         own = bool(quick) and self.own is not None and self.own()
+        raw_db = level_db(self.raw(start, heard.at)) if quick and self.raw is not None else SILENCE_DB
+        faint = raw_db - level_db(frame) > FAINT_DB
         against, doubtful = heard.speech < AGAINST, own or heard.at < self.doubtful_until_s
-        return replace(heard, over=True, quick=quick, against=against, doubtful=doubtful)
+        return replace(heard, over=True, quick=quick, against=against, faint=faint, doubtful=doubtful)
 
     def _centred(self, frame: Samples) -> Samples:
         """Without the offset that some microphones have: to a level meter it is a loud sound that never ends."""
