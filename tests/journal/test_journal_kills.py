@@ -33,9 +33,9 @@ from voice_imago.session import Session, SessionSettings
 ROOT = Path(__file__).parents[2]
 WHOLE = os.environ.get("VOICE_IMAGO_PROOFS") == "whole"
 """``benchmarks/journal_proofs.py`` asks for all of them; here a part has to do."""
-AT_MOMENTS = 500 if WHOLE else 15
+AT_MOMENTS = 500 if WHOLE else 50
 """Kills at a random moment, and …"""
-AT_STATEMENTS = 200 if WHOLE else 15
+AT_STATEMENTS = 200 if WHOLE else 50
 """… at a given statement."""
 TRUNCATIONS = 150 if WHOLE else 25
 

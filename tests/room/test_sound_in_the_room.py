@@ -57,7 +57,7 @@ def test_a_prompt_is_heard_soon_and_stops_soon(room: VirtualRoom) -> None:
     for row in answer["ms"]:
         assert 0 < row["began"] < row["heard"] < 1000
         assert 300 < row["silent"] - row["heard"] < 1000  # a tone of 400
-        assert row["ended"] > 350  # the tone lasts 400; both ends are noticed by the block
+        assert row["ended"] > 380  # the tone lasts 400; both ends are noticed by the block
         assert row["stopped"] < 1000
         assert row["stop told"] < 1000
 

@@ -22,7 +22,7 @@ from voice_imago.runtime.scene import Scene, scenes_folder
 from voice_imago.runtime.scribe import Scribe
 
 PATIENCE_S = 60.0
-KILLS = int(os.environ.get("SCRIBE_KILLS", "12"))
+KILLS = int(os.environ.get("SCRIBE_KILLS", "40"))
 
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -111,19 +110,16 @@ KEEPS_NOTHING = frozenset(
 """Scenes that expect that nothing is kept, or of which a part never is: with a journal they go another way."""
 
 
-TRANSLATED = frozenset(path.stem for path in SCENES if re.fullmatch(r"full_dialogue_[a-z]{2}", path.stem))
-"""The same dialogue in other words: replaying it once more would show nothing else."""
-ONCE = KEEPS_NOTHING | TRANSLATED
-
-
-@pytest.mark.parametrize("path", [path for path in SCENES if path.stem in ONCE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in SCENES if path.stem in KEEPS_NOTHING], ids=lambda path: path.stem)
 def test_a_shipped_scene_goes_as_it_expects(path: Path, tmp_path: Path) -> None:
     outcome = rehearse(RehearsePlan(path, events=tmp_path / "events.jsonl"))
     assert outcome.problems == []
     assert events_of(tmp_path / "events.jsonl")[-1]["event"] == "session_ended"
 
 
-@pytest.mark.parametrize("path", [path for path in SCENES if path.stem not in ONCE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in SCENES if path.stem not in KEEPS_NOTHING], ids=lambda path: path.stem
+)
 def test_a_shipped_scene_goes_as_it_expects_and_is_replayed(path: Path, tmp_path: Path) -> None:
     """Kept with its words; fed again it makes the same decisions, and again when the words are gone."""
     journal = journal_folder() / f"{path.stem}.db"
