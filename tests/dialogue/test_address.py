@@ -70,6 +70,18 @@ def test_check_names_the_prompt_of_a_broken_bracket(tmp_path: Path) -> None:
     assert problems[0].startswith("en/appreciation.toml: thing/first: square brackets hold two ways")
 
 
+def test_where_there_are_two_ways_the_couple_can_be_asked_for_one(tmp_path: Path) -> None:
+    problems = check_prompts(with_first(tmp_path, "{sender}, [name|would you name] one thing."))
+    assert [line for line in problems if "first_address: the prompt is missing (used by the guide itself)" in line]
+
+
+def test_where_there_is_one_way_nobody_is_asked(tmp_path: Path) -> None:
+    copy = english_copy(tmp_path / "prompts")
+    with (copy / "en" / "guide.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[first_address]\nfirst = "One or two?"\n')
+    assert [line for line in check_prompts(copy) if "first_address: nothing uses this prompt" in line]
+
+
 def test_only_the_language_that_is_spoken_is_read() -> None:
     """The others can still be named, and chosen the next time."""
     quick, whole = load_script(languages=("nl",)), load_script()

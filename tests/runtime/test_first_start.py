@@ -75,6 +75,7 @@ class Terminal:
 def test_language_names_and_a_dialogue_by_typing_alone(tmp_path: Path) -> None:
     with Terminal(tmp_path, "start", "--typed", "--straight", NO_COLOR="1", TERM="xterm-256color") as terminal:
         terminal.answer("Türkçe için 6", "2")
+        terminal.answer("Zwei: ich sage Sie", "2")
         terminal.answer("Vornamen tippen von", 'Ana "Anni" 🌻')
         terminal.answer("anderen Vornamen", "בן")
         terminal.answer("Enter drücken", "")
@@ -82,7 +83,7 @@ def test_language_names_and_a_dialogue_by_typing_alone(tmp_path: Path) -> None:
         terminal.until("Ich höre jetzt nicht mehr zu")
         assert terminal.ended() == 0
     kept = tomllib.loads((tmp_path / "settings.toml").read_text(encoding="utf-8"))
-    assert (kept["language"], kept["partners"]) == ("de", ['Ana "Anni" 🌻', "בן"])
+    assert (kept["language"], kept["formal"], kept["partners"]) == ("de", True, ['Ana "Anni" 🌻', "בן"])
     assert "\x1b" not in terminal.seen
     assert not re.search(r"\r(?!\n)", terminal.seen), "no line is drawn anew"
     assert "Traceback" not in terminal.seen

@@ -14,7 +14,7 @@ from voice_imago.settings import Settings
 
 SCRIPT = load_script()
 ONE_OF_EACH, USUAL = Devices(), Settings()
-EVERYTHING = ("language", "ways", "loudspeaker", "microphone", "names")
+EVERYTHING = ("language", "address", "ways", "loudspeaker", "microphone", "names")
 
 
 class Keyboard:
@@ -72,10 +72,26 @@ def test_who_has_typed_does_not_hear_the_list_to_its_end() -> None:
 
 
 def test_what_follows_is_in_the_chosen_language() -> None:
-    keyboard = Keyboard("2", "", "Ana", "Ben", "")
-    talk(keyboard, "language", "ways", "names")
+    keyboard = Keyboard("2", "", "", "Ana", "Ben", "")
+    talk(keyboard, "language", "address", "ways", "names")
     assert {language for _, language, _ in keyboard.told[6:]} == {"de"}
     assert keyboard.said[-1].startswith("Ana und Ben.")
+
+
+@pytest.mark.parametrize(("typed", "before", "formal"), [("1", True, False), ("2", False, True), ("", True, True)])
+@pytest.mark.parametrize("language", ["de", "es", "fr", "nl", "tr"])
+def test_a_language_with_two_ways_to_address_the_couple_asks_for_one(
+    language: str, typed: str, before: bool, formal: bool
+) -> None:
+    keyboard = Keyboard(typed)
+    assert talk(keyboard, "address", settings=Settings(language=language, formal=before)).formal is formal
+    assert len(keyboard.told) == 1
+
+
+def test_english_has_one_way_and_does_not_ask() -> None:
+    keyboard = Keyboard("2")
+    assert talk(keyboard, "address", settings=Settings(language="en")) == Settings(language="en")
+    assert (keyboard.told, keyboard.lines) == ([], ["2"])
 
 
 @pytest.mark.parametrize(("typed", "mute"), [("1", ""), ("2", "voice"), ("3", "text"), ("", ""), (" 2 ", "voice")])

@@ -18,7 +18,7 @@ from voice_imago.folders import settings_file
 from voice_imago.runtime import first_console, introduction
 from voice_imago.runtime.devices import Device, choices
 from voice_imago.runtime.first_console import SpokenConsole
-from voice_imago.runtime.introduction import introduce, to_be_asked
+from voice_imago.runtime.introduction import couples_script, introduce, to_be_asked
 from voice_imago.settings import Settings, load_settings, save_settings
 
 
@@ -44,10 +44,10 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def test_the_first_start_asks_and_remembers(typing: object, capsys: pytest.CaptureFixture[str]) -> None:
-    typing("2", "3", "Ana", "Ben", "")  # type: ignore[operator]
+    typing("2", "2", "3", "Ana", "Ben", "")  # type: ignore[operator]
     introduce(options())
     kept = load_settings()
-    assert (kept.language, kept.mute, kept.partners) == ("de", "text", ("Ana", "Ben"))
+    assert (kept.language, kept.formal, kept.mute, kept.partners) == ("de", True, "text", ("Ana", "Ben"))
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "For English, type 1, then Enter."
     assert printed[-1].startswith("Ana und Ben.")  # text is mute, but there is no loudspeaker
@@ -55,7 +55,7 @@ def test_the_first_start_asks_and_remembers(typing: object, capsys: pytest.Captu
 
 def test_the_second_start_asks_nothing_and_a_set_up_asks_again(typing: object) -> None:
     save_settings(Settings(partners=("Ana", "Ben")))
-    typing("2", "2", "n", "Cem", "Dana", "")  # type: ignore[operator]
+    typing("2", "1", "2", "n", "Cem", "Dana", "")  # type: ignore[operator]
     introduce(options())
     assert load_settings().partners == ("Ana", "Ben")
     introduce(options(), again=True)
@@ -71,9 +71,12 @@ def test_nobody_at_the_keyboard_is_asked_nothing(typing: object, monkeypatch: py
 
 
 def test_what_the_command_line_says_is_not_asked(typing: object) -> None:
-    assert to_be_asked(options(), typed=False) == ["language", "ways", "loudspeaker", "microphone", "names"]
-    assert to_be_asked(options(), typed=True) == ["language", "names"]
-    assert to_be_asked(options(language="de", mute="off", input="1", output="2"), typed=False) == ["names"]
+    assert to_be_asked(options(), typed=False) == [
+        "language", "address", "ways", "loudspeaker", "microphone", "names"
+    ]  # fmt: skip
+    assert to_be_asked(options(), typed=True) == ["language", "address", "names"]
+    known = options(language="de", formal=True, mute="off", input="1", output="2")
+    assert to_be_asked(known, typed=False) == ["names"]
     typing("")  # type: ignore[operator]
     introduce(options(language="fr", mute="voice", partners=["Ana", "Ben"]))
     assert (load_settings().language, load_settings().partners) == ("fr", ("Ana", "Ben"))
@@ -86,7 +89,7 @@ def test_a_disk_that_takes_nothing_does_not_lose_what_was_typed(
         save_settings(settings, Path("/dev/null/settings.toml"))
 
     monkeypatch.setattr(introduction, "save_settings", full)
-    typing("2", "1", "Ana", "Ben", "")  # type: ignore[operator]
+    typing("2", "2", "1", "Ana", "Ben", "")  # type: ignore[operator]
     asked = options()
     introduce(asked)
     assert (asked.partners, asked.language) == (["Ana", "Ben"], "de")
@@ -196,3 +199,10 @@ def test_a_person_chooses_between_devices_and_not_between_drivers() -> None:
     assert choices(bare) == ["HDA Intel PCH: ALC257 (hw:0,0)"]
     assert choices([*bare, device("pulse", "ALSA")]) == []
     assert choices([]) == []
+
+
+@pytest.mark.parametrize(("kept", "asked"), [(True, False), (False, True), (False, False)])
+def test_every_evening_set_up_and_enrolment_speaks_in_the_address_that_was_wished_for(kept: bool, asked: bool) -> None:
+    save_settings(Settings(language="de", formal=kept))
+    said = couples_script(options(formal=asked)).languages["de"].prompts["guide.hello_setup"].first
+    assert ("Sie verstehen" in said) is (kept or asked)

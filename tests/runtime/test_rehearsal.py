@@ -110,6 +110,12 @@ KEEPS_NOTHING = frozenset(
 """Scenes that expect that nothing is kept, or of which a part never is: with a journal they go another way."""
 
 
+def test_who_wishes_to_be_addressed_formally_is_from_then_on(tmp_path: Path) -> None:
+    rehearse(RehearsePlan(scenes_folder() / "a_first_start_formal.toml", events=tmp_path / "events.jsonl"))
+    said = [event["text"] for event in events_of(tmp_path / "events.jsonl") if event["event"] == "prompt_started"]
+    assert said[0] == "Hallo. Schauen wir, wie gut ich Sie verstehen kann."
+
+
 @pytest.mark.parametrize("path", [path for path in SCENES if path.stem in KEEPS_NOTHING], ids=lambda path: path.stem)
 def test_a_shipped_scene_goes_as_it_expects(path: Path, tmp_path: Path) -> None:
     outcome = rehearse(RehearsePlan(path, events=tmp_path / "events.jsonl"))

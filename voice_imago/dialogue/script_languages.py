@@ -30,12 +30,13 @@ def read_language(
     """Everything in the folder of one language; ``table``: what languages.toml says of it."""
     prompts: dict[str, Prompt] = {}
     titles: dict[str, str] = {}
+    twofold: set[str] = set()  # files in which the guide has two ways to address the couple
     offered = bool(table.get("offered", True))
     if not (folder / code).is_dir():
         problems.add("languages.toml", code, f"there is no folder '{code}'")
     for path in sorted((folder / code).glob("*.toml")):
         if path.stem not in NAMED_TABLES:
-            prompts |= _read_prompts(folder, path, titles, problems, formal=formal)
+            prompts |= _read_prompts(folder, path, titles, twofold, problems, formal=formal)
 
     def path_of(name: str) -> Path | None:
         path = folder / code / f"{name}.toml"
@@ -58,6 +59,7 @@ def read_language(
         dotless_i=bool(table.get("dotless_i", False)),
         noun_capitals=bool(table.get("noun_capitals", False)),
         sounds=bool(table.get("sounds", False)),
+        two_addresses=bool(twofold),
     )
 
 
@@ -78,7 +80,7 @@ def named_only(code: str, table: Mapping[str, Any]) -> Language:
 
 
 def _read_prompts(
-    folder: Path, path: Path, titles: dict[str, str], problems: Problems, *, formal: bool
+    folder: Path, path: Path, titles: dict[str, str], twofold: set[str], problems: Problems, *, formal: bool
 ) -> dict[str, Prompt]:
     file, raw = file_name(folder, path), read_toml(folder, path, problems) or {}
     title = raw.pop("title", None)
@@ -92,6 +94,7 @@ def _read_prompts(
             continue
         for form in _ADDRESSING:
             if values.get(form):
+                twofold |= {path.stem} if "|" in values[form] else set()
                 values[form] = _addressed(values[form], (file, f"{name}/{form}"), problems, formal)
         for form in ("repeat", "cue"):
             if path.stem != "guide" and not values.get(form):

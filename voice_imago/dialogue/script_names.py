@@ -132,6 +132,8 @@ COMMANDS: Final = (
     "text_only", "voice_only", "voice_and_text", "sounds",
 )  # fmt: skip
 """Every command; each language has phrases for all of them."""
+ADDRESS_KEY: Final = "guide.first_address"
+"""Which of two ways to address the couple; where the language has two."""
 GUIDE_KEYS: Final = frozenset(
     "guide." + name
     for name in (

@@ -305,6 +305,8 @@ class Language:
     """The word before the last of several things."""
     sounds: bool = False
     """Its words may be likened by sound (Metaphone, which is made for English)."""
+    two_addresses: bool = False
+    """The guide has an informal and a formal way to address the couple."""
 
 
 ResourceKind = Literal["emergency", "suicide", "partner_violence", "child", "counselling", "find_therapist"]

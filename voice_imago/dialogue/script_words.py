@@ -15,6 +15,7 @@ from voice_imago.dialogue.phrases import Phrases, plain_words
 from voice_imago.dialogue.script_figures import check_numbers, check_times
 from voice_imago.dialogue.script_files import Problems, did_you_mean
 from voice_imago.dialogue.script_names import (
+    ADDRESS_KEY,
     ALWAYS_KNOWN,
     GUIDE_KEYS,
 )
@@ -125,6 +126,8 @@ def _used_keys(read: Read) -> dict[str, list[tuple[str, Step | None]]]:
 def _check_keys(words: _Words, broken: Collection[str]) -> None:
     """Missing prompts, prompts that nothing uses (as far as graphs could be read), titles of steps."""
     prompts, needed = words.language.prompts, set(words.used) | GUIDE_KEYS
+    if words.language.two_addresses:
+        needed = needed | {ADDRESS_KEY}
     instead = {prompt.without for prompt in prompts.values()}
     unused = [key for key in prompts if key not in needed | instead and key.partition(".")[0] not in broken]
     for key in sorted(needed - set(prompts)) if words.language.offered else ():

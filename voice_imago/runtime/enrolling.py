@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 
 from voice_imago import output
-from voice_imago.dialogue.script import load_script
 from voice_imago.errors import UsageError
 from voice_imago.runtime import profiles
-from voice_imago.runtime.introduction import introduce
+from voice_imago.runtime.introduction import couples_script, introduce
 from voice_imago.runtime.plan import ENROLMENT
 from voice_imago.runtime.start import sit_down
 
@@ -25,7 +24,7 @@ def enrol(options: argparse.Namespace) -> int:
         return _forget(options.forget)
     introduce(options)
     options.thinking, options.voices, options.room, options.echo = None, "auto", "measure", "half"
-    return sit_down(options, load_script(), ENROLMENT)
+    return sit_down(options, couples_script(options), ENROLMENT)
 
 
 def _list() -> int:

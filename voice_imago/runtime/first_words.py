@@ -1,4 +1,4 @@
-"""The first words, before a session can begin: the language, how the guide may reach the couple, devices, names.
+"""The first words, before a session can begin: language and address, ways to reach the couple, devices, names.
 
 They are typed, since nobody's voice is understood yet; every line is printed and said, each language in a voice of its
 own, so that it needs no eyes. What the lines say is in ``prompts/``; where they sound and where the answers come from
@@ -28,7 +28,7 @@ OWN_LANGUAGE = "en"
 TRIES = 3
 WAYS: Mapping[str, Literal["", "voice", "text"]] = {"1": "", "2": "voice", "3": "text"}
 """Number -> what is mute."""
-Asked = Literal["language", "ways", "loudspeaker", "microphone", "names"]
+Asked = Literal["language", "address", "ways", "loudspeaker", "microphone", "names"]
 NO_NAMES = UsageError("I do not know your names.", "Say --partners Ana Ben.")
 
 
@@ -99,6 +99,15 @@ class _Talk:
             if self.console.waiting():
                 break
         self.remember(language=offered[(self.number(len(offered)) or 1) - 1].code)
+
+    def address(self) -> None:
+        """Informal or formal, in languages that have both."""
+        if not self.script.languages[self.settings.language].two_addresses:
+            return
+        self.tell("first_address")
+        chosen = self.number(2)
+        if chosen is not None:
+            self.remember(formal=chosen == 2)
 
     def ways(self) -> None:
         self.tell("first_ways")
@@ -188,6 +197,7 @@ def first_words(
     console.mute = settings.mute
     table = {
         "language": talk.language,
+        "address": talk.address,
         "ways": talk.ways,
         "loudspeaker": talk.loudspeaker,
         "microphone": talk.microphone,

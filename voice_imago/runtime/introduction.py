@@ -17,7 +17,7 @@ from voice_imago.runtime.first_words import OWN_LANGUAGE, Asked, Devices, comput
 from voice_imago.runtime.plan import check_language, check_partners
 from voice_imago.settings import Settings, load_settings, save_settings
 
-__all__ = ["introduce", "say_also", "to_be_asked"]
+__all__ = ["couples_script", "introduce", "say_also", "to_be_asked"]
 
 
 def introduce(options: argparse.Namespace, *, again: bool = False) -> None:
@@ -48,12 +48,19 @@ def introduce(options: argparse.Namespace, *, again: bool = False) -> None:
     except FileError as error:  # the evening needs them now, whatever the disk does
         output.error(str(error))
         options.partners, options.language = list(settings.partners), settings.language
+        options.formal = settings.formal
+
+
+def couples_script(options: argparse.Namespace, languages: Sequence[str] = ()) -> Script:
+    """The guide's words, in the address that the couple wished for. Raises PromptError, FileError."""
+    return load_script(formal=getattr(options, "formal", False) or load_settings().formal, languages=languages)
 
 
 def to_be_asked(options: argparse.Namespace, *, typed: bool) -> list[Asked]:
     """What the command line leaves open; without sound neither devices nor ways."""
     given: dict[Asked, object] = {
         "language": options.language,
+        "address": getattr(options, "formal", False),
         "ways": typed or options.mute,
         "loudspeaker": typed or options.output,
         "microphone": typed or options.input,

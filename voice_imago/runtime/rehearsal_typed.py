@@ -19,7 +19,7 @@ __all__ = ["TypedBeginning", "type_the_beginning"]
 
 THINK_S, LETTER_S = 1.2, 0.35
 """Seconds until somebody begins to type, and for each key, Enter included: without looking, and in no hurry."""
-ASKED: tuple[Asked, ...] = ("language", "ways", "names")
+ASKED: tuple[Asked, ...] = ("language", "address", "ways", "names")
 """In a rehearsal there is one loudspeaker and one microphone."""
 HearRoom = Callable[[Samples, Samples], None]
 
@@ -30,6 +30,7 @@ class TypedBeginning:
 
     seconds: float = 0.0
     mute: Literal["", "voice", "text"] = ""
+    formal: bool = False
     problems: list[str] = field(default_factory=list)
     """What the scene expected and did not get."""
 
@@ -101,4 +102,4 @@ def type_the_beginning(
         problems.append(f"typed: expected {scene.language}, {scene.names}, got {got.language}, {got.partners}")
     if console.lines:
         problems.append(f"typed: nobody asked for {', '.join(map(repr, console.lines))}")
-    return TypedBeginning(console.seconds, got.mute, problems)
+    return TypedBeginning(console.seconds, got.mute, got.formal, problems)

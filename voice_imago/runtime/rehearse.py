@@ -80,6 +80,7 @@ def rehearse(plan: RehearsePlan) -> Outcome:
         before = TypedBeginning()
         if scene.typed:
             before = type_the_beginning(scene, script, plan.settings, plan.show, room.hear)
+            script = load_script(formal=before.formal)
         voices = SceneVoices(scene)
         parts.callback(voices.close)
         keeper = _keeper(plan, scene)

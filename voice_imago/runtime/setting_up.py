@@ -13,7 +13,7 @@ from voice_imago.engines.whisper_paces import FAST, REAL_TIME, known_pace, remem
 from voice_imago.errors import DeviceError, ModelError, UsageError
 from voice_imago.runtime.devices import describe, list_devices
 from voice_imago.runtime.guide_voice import no_voice_sentence, own_engines
-from voice_imago.runtime.introduction import introduce
+from voice_imago.runtime.introduction import couples_script, introduce
 from voice_imago.runtime.model_shelf import SIZES
 from voice_imago.runtime.models import MODELS, fetch_model, find_model, name_for, verify_model
 from voice_imago.runtime.plan import MODEL_SETUP, SET_UP, check_language
@@ -35,8 +35,8 @@ def set_up(options: argparse.Namespace) -> int:
             introduce(options, again=True)
         options.thinking, options.voices, options.room, options.echo = None, "off", "off", "half"
         if options.typed:  # there is nothing to hear
-            return lead_typed(options, load_script(), MODEL_SETUP)
-        return sit_down(options, load_script(), MODEL_SETUP if options.only else SET_UP)
+            return lead_typed(options, couples_script(options), MODEL_SETUP)
+        return sit_down(options, couples_script(options), MODEL_SETUP if options.only else SET_UP)
     language = check_language(load_script(), options.language or load_settings().language)
     return fetch_one(options.model or name_for(SIZE, language), options.model_dir, language, ask=not options.yes)
 

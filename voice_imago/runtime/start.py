@@ -13,13 +13,13 @@ import msgspec
 
 from voice_imago import output
 from voice_imago.dialogue.engine import Course
-from voice_imago.dialogue.script import Script, load_script
+from voice_imago.dialogue.script import Script
 from voice_imago.engines.recognisers import choose_recogniser
 from voice_imago.errors import DeviceError, UsageError, VoiceError
 from voice_imago.remembering import remember
 from voice_imago.runtime.evening import EVENING, evening_course
 from voice_imago.runtime.first_words import NO_NAMES
-from voice_imago.runtime.introduction import introduce, say_also
+from voice_imago.runtime.introduction import couples_script, introduce, say_also
 from voice_imago.runtime.keeping import NOTHING_KEPT, Keeping, KeptPorts, keeping
 from voice_imago.runtime.plan import (
     ENROLMENT,
@@ -64,7 +64,7 @@ def start(options: argparse.Namespace) -> int:
         introduce(options)
     settings = load_settings()
     spoken = () if options.resume else (options.language or settings.language,)
-    script = load_script(formal=options.formal or settings.formal, languages=spoken)
+    script = couples_script(options, spoken)
     asked = check_dialogue(script, options.dialogue) if options.dialogue else ""
     graph = asked or FIRST if options.straight else EVENING
     with keeping(options, script) as kept:
