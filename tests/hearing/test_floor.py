@@ -214,11 +214,8 @@ def test_short_sounds_and_a_voice_that_began_in_a_silence_talk_over_nobody() -> 
 def test_a_voice_beside_the_holders_is_heard_by_the_windows_though_the_label_stays() -> None:
     table = listening(window(actor=0, next_actor=1))
     table.speaks(0, 3.0)
-    table.both_speak(2.0, -4.0)
+    table.both_speak(4.0, -4.0)
 
-    told = [(fact.by, fact.during, fact.seconds) for fact in table.all(Overlap)]  # type: ignore[union-attr]
-    assert told == [(1, 1, 1.5)]
-    table.both_speak(2.0, -4.0)
     told = [(fact.by, fact.at, fact.seconds) for fact in table.all(Overlap)]  # type: ignore[union-attr]
     assert told == [(1, near(4.35), 1.5), (1, near(5.85), 3.0)]
     assert table.all(Interruption) == []
@@ -227,6 +224,19 @@ def test_a_voice_beside_the_holders_is_heard_by_the_windows_though_the_label_sta
     table.both_speak(3.0, 4.0)
     table.both_speak(2.0, -4.0)
     assert [fact.seconds for fact in table.all(Overlap)] == [1.5, 3.0, 1.5], "each time anew"  # type: ignore[union-attr]
+
+
+def test_what_windows_said_before_a_rest_or_a_while_ago_is_nobody_beside_the_holder_now() -> None:
+    rested, went_on = listening(), listening()
+    for table in (rested, went_on):
+        table.speaks(0, 3.0)
+        table.both_speak(2.2, -4.0)
+    rested.pauses(0.5)
+    rested.both_speak(1.1, -4.0)  # too short for a window of its own
+    went_on.speaks(0, 1.6)
+
+    for table in (rested, went_on):
+        assert [fact.seconds for fact in table.all(Overlap)] == [1.5]  # type: ignore[union-attr]
 
 
 def test_windows_that_doubt_the_holder_a_little_or_for_a_moment_hear_nobody_beside() -> None:

@@ -21,6 +21,8 @@ from voice_imago.events import UNKNOWN, Partner, Speaker
 
 WINDOW_LATE_S = 1.6
 """Frames younger than this may still wait for their first window."""
+WINDOW_NEW_S = 0.6
+"""A window that ended so long ago says nothing about now."""
 FRESH_S = 0.4
 """A label's change is placed no better than this, in seconds: so near a silence, the voice began in it."""
 ONSET_S = 0.1
@@ -213,13 +215,13 @@ class VoiceTrack:
     def windows_mean(self, for_s: float) -> float | None:
         """What windows say on average, in nats for partner 0, of the newest ``for_s`` of speech that they cover.
 
-        None where they cover less."""
+        None where they cover less, or where somebody rested since."""
         last = len(self._ends)
-        least = max(0, last - round(WINDOW_LATE_S / self.frame_s))
+        least = max(0, last - round(WINDOW_NEW_S / self.frame_s))
         while last > least and not self._covered[last - 1]:
             last -= 1
         first = last - round(for_s / self.frame_s)
-        if first < 0 or not all(self._covered[first:last]):
+        if first < 0 or not all(self._covered[first:last]) or any(self._rested[first:]):
             return None
         return sum(self._windows[n] / self._covered[n] for n in range(first, last)) / (last - first)
 
