@@ -34,9 +34,16 @@ def test_a_broken_bracket_is_refused(text: str) -> None:
         addressed(text, formal=False)
 
 
-def with_first(folder: Path, text: str) -> Path:
-    """The shipped prompts, with another first prompt of the appreciation."""
+def ask_for_the_address(copy: Path) -> None:
+    with (copy / "en" / "guide.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[first_address]\nfirst = "One or two?"\n')
+
+
+def with_first(folder: Path, text: str, *, asked: bool = True) -> Path:
+    """The shipped prompts, with another first prompt of the appreciation, and a question which address it shall be."""
     copy = english_copy(folder / "prompts")
+    if asked:
+        ask_for_the_address(copy)
     words = copy / "en" / "appreciation.toml"
     was = words.read_text(encoding="utf-8")
     assert FIRST in was
@@ -71,14 +78,13 @@ def test_check_names_the_prompt_of_a_broken_bracket(tmp_path: Path) -> None:
 
 
 def test_where_there_are_two_ways_the_couple_can_be_asked_for_one(tmp_path: Path) -> None:
-    problems = check_prompts(with_first(tmp_path, "{sender}, [name|would you name] one thing."))
+    problems = check_prompts(with_first(tmp_path, "{sender}, [name|would you name] one thing.", asked=False))
     assert [line for line in problems if "first_address: the prompt is missing (used by the guide itself)" in line]
 
 
 def test_where_there_is_one_way_nobody_is_asked(tmp_path: Path) -> None:
     copy = english_copy(tmp_path / "prompts")
-    with (copy / "en" / "guide.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[first_address]\nfirst = "One or two?"\n')
+    ask_for_the_address(copy)
     assert [line for line in check_prompts(copy) if "first_address: nothing uses this prompt" in line]
 
 

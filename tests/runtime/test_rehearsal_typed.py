@@ -66,7 +66,7 @@ def test_who_only_reads_hears_nothing_from_then_on(tones: None) -> None:
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
-        (("2", "1", "Ana", "Ben", ""), "typed: expected en, ('Ana', 'Ben'), got de, ('Ana', 'Ben')"),
+        (("2", "1", "1", "Ana", "Ben", ""), "typed: expected en, ('Ana', 'Ben'), got de, ('Ana', 'Ben')"),
         (("1", "1", "Ana", "Cem", ""), "got en, ('Ana', 'Cem')"),
         (("1", "1", "Ana", "Ben", "", "more"), "typed: nobody asked for 'more'"),
     ],
