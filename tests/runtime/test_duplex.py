@@ -202,6 +202,15 @@ HEARD = Echo("good", -12.0, 0.2, 0.1)
 UNHEARD = Echo("unheard", None, 0.05, 0.0)
 
 
+def in_full_duplex() -> Evening:
+    """The test at the start went well."""
+    evening = Evening()
+    evening.silence(2.0)
+    evening.guide(5.0)
+    assert evening.duplex.tested(HEARD) == "full"
+    return evening
+
+
 def test_it_begins_in_half_duplex_and_the_test_decides() -> None:
     evening = Evening()
     evening.silence(2.0)
@@ -245,10 +254,7 @@ def test_a_good_prompt_later_gives_full_duplex_and_it_is_told() -> None:
 
 
 def test_cancelling_that_stops_working_means_half_duplex_at_last_for_good() -> None:
-    evening = Evening()
-    evening.silence(2.0)
-    evening.guide(5.0)
-    evening.duplex.tested(HEARD)
+    evening = in_full_duplex()
     for _ in range(4):
         evening.canceller.works = False
         evening.guide(6.0)
@@ -260,10 +266,7 @@ def test_cancelling_that_stops_working_means_half_duplex_at_last_for_good() -> N
 
 
 def test_a_computer_that_loses_sound_all_the_time_goes_back_to_half_duplex_until_it_keeps_up() -> None:
-    evening = Evening()
-    evening.silence(2.0)
-    evening.guide(5.0)
-    evening.duplex.tested(HEARD)
+    evening = in_full_duplex()
     for _ in range(3):
         evening.duplex.lost_sound()
         evening.duplex.lost_sound()
@@ -303,10 +306,7 @@ def test_full_is_full_and_no_test_changes_that() -> None:
 
 
 def test_another_device_has_to_be_judged_anew_and_nobody_is_believed_meanwhile() -> None:
-    evening = Evening()
-    evening.silence(2.0)
-    evening.guide(5.0)
-    evening.duplex.tested(HEARD)
+    evening = in_full_duplex()
     first = evening.canceller
     evening.duplex.device_back()
     assert evening.canceller is not first

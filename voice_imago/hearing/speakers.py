@@ -216,10 +216,7 @@ class VoiceTrack:
         """What windows say on average, in nats for partner 0, of the newest ``for_s`` of speech that they cover.
 
         None where they cover less, or where somebody rested since."""
-        last = len(self._ends)
-        least = max(0, last - round(WINDOW_NEW_S / self.frame_s))
-        while last > least and not self._covered[last - 1]:
-            last -= 1
+        last = self._covered_until(WINDOW_NEW_S)
         first = last - round(for_s / self.frame_s)
         if first < 0 or not all(self._covered[first:last]) or any(self._rested[first:]):
             return None
@@ -227,15 +224,19 @@ class VoiceTrack:
 
     def strange_s(self) -> float:
         """Seconds up to now in which the windows sounded like neither partner's voice."""
-        last = len(self._ends)
-        least = max(0, last - round(WINDOW_LATE_S / self.frame_s))
-        while last > least and not self._covered[last - 1]:
-            last -= 1
-        n = last
+        n = last = self._covered_until(WINDOW_LATE_S)
         while n > 0 and self._is_strange(n - 1):
             n -= 1
         n = self._alone_from(n, last)
         return (len(self._ends) - n) * self.frame_s if self._stranger(n, last) else 0.0
+
+    def _covered_until(self, within_s: float) -> int:
+        """One after the newest frame that a window covers; no earlier than ``within_s`` ago."""
+        last = len(self._ends)
+        least = max(0, last - round(within_s / self.frame_s))
+        while last > least and not self._covered[last - 1]:
+            last -= 1
+        return last
 
     @property
     def strange(self) -> bool:

@@ -271,20 +271,22 @@ class Turns:
             return []
         if turn.joined_at is None:
             turn.joined_at = at
-        past = sum(at - turn.joined_at >= limit_s - OVERLAP_S[0] for limit_s in OVERLAP_S)
+        return self._overlap(at, turn, by, OVERLAP_S[0] + at - turn.joined_at)
+
+    def _overlapping(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
+        """Whether the voice that cut in and the holder's have gone on together past the next limit."""
+        if found.by == UNKNOWN or found.left_at is not None or not speaks_now(self._track, found.by):
+            return []
+        return self._overlap(at, turn, found.by, found.held_s)
+
+    @staticmethod
+    def _overlap(at: float, turn: Turn, by: Speaker, seconds: float) -> list[HearingFact]:
+        """Each limit is told once."""
+        past = sum(seconds >= limit_s for limit_s in OVERLAP_S)
         if past <= turn.overlaps:
             return []
         turn.overlaps = past
         return [Overlap(at, by, turn.number, OVERLAP_S[past - 1])]
-
-    def _overlapping(self, at: float, turn: Turn, found: Intrusion) -> list[HearingFact]:
-        """Whether the voice that cut in and the holder's have gone on together past the next limit."""
-        held_s = found.held_s if speaks_now(self._track, found.by) else 0.0
-        past = sum(held_s >= limit_s for limit_s in OVERLAP_S)
-        if found.by == UNKNOWN or found.left_at is not None or past <= turn.overlaps:
-            return []
-        turn.overlaps = past
-        return [Overlap(at, found.by, turn.number, OVERLAP_S[past - 1])]
 
     def _outlasted(self, at: float, turn: Turn, since: float) -> bool:
         """A television or a guest does not keep a partner's turn open; a turn no partner began is nobody's to end."""
