@@ -175,7 +175,7 @@ class Evening:
     changes: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ear = SimpleNamespace(gate=Gate(), doubtful_until_s=0.0, quick=None, own=None, now=0.0)
+        self.ear = SimpleNamespace(gate=Gate(), doubtful_until_s=0.0, quick=None, own=None, raw=None, now=0.0)
         self.detector = Silent()
         self.duplex = Duplex(self.wanted, self.ear, self._make, lambda: self.detector, self.changes.append)
 
@@ -373,6 +373,7 @@ def test_the_raw_sound_of_a_moment_ago_is_there_to_measure_in() -> None:
     assert level(evening.duplex.raw(end - 0.5, end)) > -35.0
     assert level(evening.duplex.raw(end - 1.6, end - 1.1)) < -60.0
     assert len(evening.duplex.raw(0.0, 0.5)) == 0, "long gone"
+    assert level(evening.ear.raw(end - 0.5, end)) > -35.0, "and the ear may ask for it"
 
 
 # ---------------------------------------------------------------------- lost sound

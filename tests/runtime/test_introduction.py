@@ -11,11 +11,11 @@ from typing import ClassVar
 import pytest
 from fake_sound import FakeDevice, FakeSound
 
-from voice_imago.dialogue.script import load_script
+from voice_imago.dialogue.script import Script, load_script
 from voice_imago.engines.ports import Samples
 from voice_imago.errors import VoiceError
 from voice_imago.folders import settings_file
-from voice_imago.runtime import first_console, introduction
+from voice_imago.runtime import enrolling, first_console, introduction, setting_up
 from voice_imago.runtime.devices import Device, choices
 from voice_imago.runtime.first_console import SpokenConsole
 from voice_imago.runtime.introduction import couples_script, introduce, to_be_asked
@@ -92,7 +92,7 @@ def test_a_disk_that_takes_nothing_does_not_lose_what_was_typed(
     typing("2", "2", "1", "Ana", "Ben", "")  # type: ignore[operator]
     asked = options()
     introduce(asked)
-    assert (asked.partners, asked.language) == (["Ana", "Ben"], "de")
+    assert (asked.partners, asked.language, asked.formal) == (["Ana", "Ben"], "de", True)
     assert "cannot be written" in capsys.readouterr().err
 
 
@@ -206,3 +206,16 @@ def test_every_evening_set_up_and_enrolment_speaks_in_the_address_that_was_wishe
     save_settings(Settings(language="de", formal=kept))
     said = couples_script(options(formal=asked)).languages["de"].prompts["guide.hello_setup"].first
     assert ("Sie verstehen" in said) is (kept or asked)
+
+
+@pytest.mark.parametrize("command", ["enrol", "set_up", "set_up typed"])
+def test_the_commands_that_sit_down_speak_in_that_address(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_settings(Settings(language="de", formal=True, partners=("Ana", "Ben")))
+    led: list[Script] = []
+    for module, name in ((enrolling, "sit_down"), (setting_up, "sit_down"), (setting_up, "lead_typed")):
+        monkeypatch.setattr(module, name, lambda asked, script, *more: led.append(script) or 0)
+    if command == "enrol":
+        enrolling.enrol(options(list=False, forget=None))
+    else:
+        setting_up.set_up(options(model=None, yes=False, only="model", typed=command.endswith("typed")))
+    assert "Sie verstehen" in led[0].languages["de"].prompts["guide.hello_setup"].first

@@ -721,6 +721,14 @@ def test_several_are_rendered_at_once_and_what_is_missing_by_itself(folder: Path
     cache.close()
 
 
+def test_fewer_and_fewer_at_once_so_that_no_thread_is_left_with_many(folder: Path, voice_in_bulk: BulkVoice) -> None:
+    cache = PromptCache(voice_in_bulk, SETTINGS, folder)
+    cache.prepare([f"{ANA} And number {n}." for n in range(64)])
+    assert cache.settle(SOON_S)
+    assert [len(texts) for texts in voice_in_bulk.bulks] == [20, 20, 16, 6, 2]
+    cache.close()
+
+
 def test_a_bulk_that_breaks_costs_nothing_but_time(folder: Path, voice_in_bulk: BulkVoice) -> None:
     def breaks(texts: list[str], settings: VoiceSettings, targets: list[Path]) -> None:
         raise RuntimeError("boom")
